@@ -1,0 +1,52 @@
+// Builds everything under dist/: both engine variants with AssemblyScript, the rest with TypeScript.
+
+import { spawnSync } from "node:child_process";
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { root, run, setUp } from "./setup.mjs";
+
+const VARIANTS = [
+  ["plain", []],
+  ["simd", ["--enable", "simd"]],
+];
+
+function buildEngine() {
+  const out = join(root, "dist/src/engine");
+  mkdirSync(out, { recursive: true });
+  for (const [name, flags] of VARIANTS) {
+    run(process.execPath, [
+      join(root, "node_modules/assemblyscript/bin/asc.js"),
+      "src/engine/assembly/index.ts",
+      "-O3",
+      "--noAssert",
+      "--runtime",
+      "stub",
+      "--importMemory",
+      "--initialMemory",
+      "1",
+      "--maximumMemory",
+      "65536",
+      ...flags,
+      "--outFile",
+      join(out, `engine-${name}.wasm`),
+    ]);
+  }
+}
+
+/** Compiles the TypeScript sources. Returns the compiler's exit code. */
+function buildTypeScript() {
+  const tsc = join(root, "node_modules/typescript/bin/tsc");
+  return (
+    spawnSync(process.execPath, [tsc, "-p", "tsconfig.json"], { cwd: root, stdio: "inherit" }).status ?? 1
+  );
+}
+
+export function build() {
+  setUp();
+  buildEngine();
+  const status = buildTypeScript();
+  if (status !== 0) process.exit(status);
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) build();

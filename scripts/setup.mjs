@@ -1,0 +1,31 @@
+// Makes a fresh clone ready: installs the locked dependencies when they are missing or older than the lockfile.
+
+import { spawnSync } from "node:child_process";
+import { existsSync, statSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+export const root = dirname(dirname(fileURLToPath(import.meta.url)));
+
+/** Runs a command in the project's root, its output shown; ends this process with its exit code on failure. */
+export function run(command, args, options = {}) {
+  const result = spawnSync(command, args, { cwd: root, stdio: "inherit", ...options });
+  if (result.error) {
+    console.error(`${command}: ${result.error.message}`);
+    process.exit(1);
+  }
+  if (result.status !== 0) process.exit(result.status ?? 1);
+}
+
+/** True when node_modules matches package-lock.json as far as its time tells. */
+function installed() {
+  const marker = join(root, "node_modules", ".package-lock.json");
+  if (!existsSync(marker)) return false;
+  return statSync(marker).mtimeMs >= statSync(join(root, "package-lock.json")).mtimeMs - 1000;
+}
+
+export function setUp() {
+  if (installed()) return;
+  console.error("setting up: npm ci (once, about a minute)");
+  run("npm", ["ci", "--ignore-scripts", "--no-audit", "--no-fund"]);
+}

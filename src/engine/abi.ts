@@ -1,0 +1,221 @@
+// The contract between the engine (AssemblyScript) and everything around it.
+//
+// This file holds integer constants only, so both compilers accept it. All records are little-endian and
+// laid out in engine memory; "offset" always means a byte offset into that memory.
+
+/** Raised whenever a record, a region or an export changes its meaning. */
+export const ABI_VERSION = 1;
+
+// --- Wire format, wire-protocol.md §1 ---------------------------------------------------------------------
+
+export const WIRE_VERSION = 1;
+export const HEADER_LENGTH = 20;
+export const TAG_LENGTH = 16;
+export const KEY_LENGTH = 32;
+/** Largest inner packet a sender may seal. */
+export const MAX_PLAINTEXT = 1452;
+/** Longer datagrams are treated as if the kernel had cut them here. */
+export const MAX_DATAGRAM = 2048;
+export const FLAG_KEEPALIVE = 1;
+export const SCAN_BUDGET = 8;
+/** Mesh ids are 1 … 65535; 0 means "this node's own TUN" as a policy target. */
+export const MAX_MESH_ID = 65535;
+
+// --- Capacities ---------------------------------------------------------------------------------------------
+
+export const DEFAULT_PEERS = 1024;
+export const LIMIT_PEERS = 16384;
+export const DEFAULT_RULES = 4096;
+export const LIMIT_RULES = 65536;
+export const MAX_LISTEN_PORTS = 8;
+/** Each UDP receive buffer holds one datagram, or up to 64 coalesced by UDP_GRO. */
+export const RX_STRIDE = 65536;
+/** Bytes a UDP receive buffer offers to the kernel. */
+export const RX_LENGTH = 65535;
+export const DEFAULT_RX_BUFFERS = 32;
+export const LIMIT_RX_BUFFERS = 64;
+
+// --- Regions: region(id) gives the offset of each -------------------------------------------------------------
+
+/** 32 bytes, written by Sys.clock: u64 realtime s, u64 realtime ns, u64 monotonic s, u64 monotonic ns. */
+export const REGION_CLOCK = 0;
+/** 32 bytes of entropy, written by Sys.random before setKeepalive. */
+export const REGION_SEED = 1;
+/** SCRATCH_LENGTH bytes for host and core: file contents, PSKs on their way in, formatted text. */
+export const REGION_SCRATCH = 2;
+/** COUNTER_COUNT u64 counters in the order of COUNTER_*. */
+export const REGION_COUNTERS = 3;
+/** One PEER_STRIDE record per peer, for reading only. */
+export const REGION_PEERS = 4;
+/** One RULE_STRIDE record per policy rule in table order, for reading only. Moves when a rule is added. */
+export const REGION_RULES = 5;
+/** rxBuffers × RX_STRIDE: datagram i of a batch starts at REGION_RX + i × RX_STRIDE. */
+export const REGION_RX = 6;
+/** rxBuffers × RXD_STRIDE descriptors, filled by Sys.udpReceive. */
+export const REGION_RXD = 7;
+/** TUN_ARENA_LENGTH bytes into which Sys.tunReceive packs the packets it reads. */
+export const REGION_TUN_ARENA = 8;
+/** MAX_TUN_PACKETS × TUND_STRIDE descriptors, filled by Sys.tunReceive. */
+export const REGION_TUND = 9;
+/** MAX_MESSAGES × MSG_STRIDE outgoing UDP messages, read by Sys.udpSend. */
+export const REGION_UDP_MSG = 10;
+/** MAX_PIECES × PIECE_STRIDE pieces of the UDP messages. */
+export const REGION_UDP_PIECE = 11;
+/** MAX_MESSAGES × MSG_STRIDE outgoing TUN writes, read by Sys.tunSend. */
+export const REGION_TUN_MSG = 12;
+/** MAX_PIECES × PIECE_STRIDE pieces of the TUN writes. */
+export const REGION_TUN_PIECE = 13;
+/** SYS_LENGTH bytes for the platform's own structures (msghdr, iovec, control messages, pollfd). */
+export const REGION_SYS = 14;
+
+export const SCRATCH_LENGTH = 131072;
+export const SYS_LENGTH = 262144;
+
+// --- Received UDP: one descriptor per buffer ------------------------------------------------------------------
+
+export const RXD_STRIDE = 32;
+/** u32: bytes received into the buffer. */
+export const RXD_LENGTH = 0;
+/** u32: size of each coalesced datagram but the last; equal to the length when there is only one. */
+export const RXD_SEGMENT = 4;
+/** 16 bytes: the source as a struct sockaddr_in, so the kernel can write it in place. */
+export const RXD_SOURCE = 16;
+
+/** struct sockaddr_in: port at 2 (network order), address at 4 (network order). */
+export const SOCKADDR_PORT = 2;
+export const SOCKADDR_ADDRESS = 4;
+export const SOCKADDR_LENGTH = 16;
+
+// --- Packets read from the TUN: packed into the arena -----------------------------------------------------------
+
+export const TUN_ARENA_LENGTH = 393216;
+export const MAX_TUN_PACKETS = 128;
+/** Free bytes the reader leaves before each packet: the wire header goes there (a virtio header lies in its end). */
+export const TUN_HEADROOM = 32;
+/** Free bytes the reader leaves after each packet: the authentication tag goes there. */
+export const TUN_TAILROOM = 16;
+/** Largest packet one read may return: plain, and with segmentation offload. */
+export const TUN_READ_PLAIN = 2048;
+export const TUN_READ_OFFLOAD = 65535;
+/** struct virtio_net_hdr, immediately before the packet when the device has IFF_VNET_HDR. */
+export const VNET_LENGTH = 10;
+
+export const TUND_STRIDE = 8;
+/** u32: offset of the first byte of the IP packet. */
+export const TUND_OFFSET = 0;
+/** u32: bytes in the packet, without the virtio header. */
+export const TUND_LENGTH = 4;
+
+// --- Outgoing messages: each is a run of pieces -------------------------------------------------------------------
+
+export const MAX_MESSAGES = 256;
+export const MAX_PIECES = 1024;
+/** Pieces in one message: the kernel's UDP_MAX_SEGMENTS for UDP, and one header piece more for a TUN write. */
+export const MAX_RUN = 64;
+
+export const MSG_STRIDE = 32;
+/** u32: index of the first piece. */
+export const MSG_FIRST = 0;
+/** u32: number of pieces, 1 … MAX_RUN (+ 1 for the TUN). */
+export const MSG_COUNT = 4;
+/** UDP, u32: size of every piece but the last when count > 1 (UDP_SEGMENT), else the piece's length. */
+export const MSG_SEGMENT = 8;
+/** UDP, u32: index of the listen socket to send from. */
+export const MSG_SOCKET = 12;
+/** TUN, u32: written by Sys, 0 when the write was accepted, else an errno. The engine presets 0. */
+export const MSG_STATUS = 12;
+/** UDP, 16 bytes: destination as a struct sockaddr_in. */
+export const MSG_DESTINATION = 16;
+
+export const PIECE_STRIDE = 16;
+/** u32: offset of the first byte. */
+export const PIECE_OFFSET = 0;
+/** u32: bytes. */
+export const PIECE_LENGTH = 4;
+/** u32: written by Sys for UDP: 0 when the kernel took this datagram, else an errno. The engine presets 0. */
+export const PIECE_STATUS = 8;
+/** u32: the engine's own note. */
+export const PIECE_KIND = 12;
+
+// --- Peers and rules, as core reads them -----------------------------------------------------------------------
+
+export const PEER_STRIDE = 64;
+/** u32: mesh id. */
+export const PEER_ID = 0;
+/** 16 bytes: current endpoint as a struct sockaddr_in. */
+export const PEER_ENDPOINT = 4;
+/** u32: index of the listen socket the peer was last heard on. */
+export const PEER_SOCKET = 20;
+/** u64: wall clock in ns of the last accepted datagram, 0 = never. */
+export const PEER_LAST_SEEN = 24;
+/** u64: highest epoch adopted from this peer, 0 = none. */
+export const PEER_EPOCH = 32;
+/** u32: allowed_src address as a number (a<<24 | b<<16 | c<<8 | d), host bits kept. */
+export const PEER_ALLOWED = 40;
+/** u32: allowed_src prefix length. */
+export const PEER_ALLOWED_BITS = 44;
+/** u64: last sequence number used towards this peer. */
+export const PEER_SEQUENCE = 48;
+
+export const RULE_STRIDE = 20;
+/** u32: addresses as numbers (a<<24 | …), host bits kept as entered. */
+export const RULE_SRC = 0;
+export const RULE_DST = 4;
+/** u8 prefix lengths. */
+export const RULE_SRC_BITS = 8;
+export const RULE_DST_BITS = 9;
+/** u8: ACTION_*. */
+export const RULE_ACTION = 10;
+/** u32: peer id, 0 = this node's own TUN. */
+export const RULE_TARGET = 12;
+
+export const ACTION_DROP = 0;
+export const ACTION_FORWARD = 1;
+
+// --- Counters, in the order of control-protocol.md §7 ---------------------------------------------------------
+
+export const COUNTER_TUN_RX_PACKETS = 0;
+export const COUNTER_TUN_RX_BYTES = 1;
+export const COUNTER_UDP_TX_PACKETS = 2;
+export const COUNTER_UDP_TX_BYTES = 3;
+export const COUNTER_UDP_RX_PACKETS = 4;
+export const COUNTER_UDP_RX_BYTES = 5;
+export const COUNTER_TUN_TX_PACKETS = 6;
+export const COUNTER_TUN_TX_BYTES = 7;
+export const COUNTER_RELAY_PACKETS = 8;
+export const COUNTER_RELAY_BYTES = 9;
+export const COUNTER_UDP_ENDPOINT_LEARNED = 10;
+export const COUNTER_KEEPALIVE_RX = 11;
+export const COUNTER_KEEPALIVE_TX = 12;
+export const COUNTER_DROP_TUN_NOT_IPV4 = 13;
+export const COUNTER_DROP_TUN_NO_ROUTE = 14;
+export const COUNTER_DROP_TUN_DROP_RULE = 15;
+export const COUNTER_DROP_TUN_LOCAL_LOOP = 16;
+export const COUNTER_DROP_TUN_UNKNOWN_TARGET = 17;
+export const COUNTER_DROP_TUN_OVERSIZED = 18;
+export const COUNTER_DROP_TUN_EGRESS_ERR = 19;
+export const COUNTER_DROP_TUN_SEND_ERR = 20;
+export const COUNTER_DROP_UDP_UNKNOWN_PEER = 21;
+export const COUNTER_DROP_UDP_AUTH_OR_INVALID = 22;
+export const COUNTER_DROP_UDP_SCAN_BUDGET = 23;
+export const COUNTER_DROP_UDP_NOT_IPV4 = 24;
+export const COUNTER_DROP_UDP_SPOOF = 25;
+export const COUNTER_DROP_UDP_NO_ROUTE = 26;
+export const COUNTER_DROP_UDP_DROP_RULE = 27;
+export const COUNTER_DROP_UDP_UNKNOWN_TARGET = 28;
+export const COUNTER_DROP_UDP_NO_REFLECT = 29;
+export const COUNTER_DROP_UDP_OVERSIZED = 30;
+export const COUNTER_DROP_UDP_SEND_ERR = 31;
+export const COUNTER_COUNT = 32;
+
+// --- Results ------------------------------------------------------------------------------------------------------
+
+export const OK = 0;
+/** startEpoch: the wall clock is missing or before 2024 (MIN_EPOCH). */
+export const CLOCK_UNAVAILABLE = 1;
+/** addPeer, addRule: the table is full. */
+export const TABLE_FULL = -1;
+/** udpBatch, tunBatch, resume: everything was handled. */
+export const BATCH_DONE = 0;
+/** udpBatch, tunBatch, resume: the output tables are full; flush them, then call resume. */
+export const BATCH_MORE = 1;

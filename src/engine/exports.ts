@@ -1,0 +1,103 @@
+// The engine's functions as the host calls them. All numbers are 32-bit; 64-bit values travel through memory.
+
+/** What the WebAssembly module (or, in the tiny build, the translated C) exports. */
+export interface EngineExports {
+  /** Lays out memory and clears all state. 0, or the number of bytes needed when the memory is too small. */
+  init(maxPeers: number, maxRules: number, rxBuffers: number): number;
+  /** ABI_VERSION the module was built with. */
+  abiVersion(): number;
+  /** Byte offset of a REGION_*. */
+  region(id: number): number;
+
+  // --- start-up, in this order ---
+  /** Own mesh id, header obfuscation on or off. */
+  setNode(localId: number, obfuscate: number): void;
+  /**
+   * Offloads the platform provides: UDP messages of several datagrams, a virtio header on every TUN packet.
+   * `family` is the first u16 of a struct sockaddr_in on this system (2 on Linux, 0x0210 on macOS).
+   */
+  setPlatform(udpSegments: number, tunVnet: number, family: number): void;
+  /** Takes the boot epoch from REGION_CLOCK. OK or CLOCK_UNAVAILABLE (before 2024-01-01). */
+  startEpoch(): number;
+  /**
+   * Adds a peer and derives its keys. The 32-byte PSK at `psk` is wiped. Endpoint address and port are the raw
+   * network-order bytes read as little-endian integers (as they stand in a sockaddr_in); allowed_src is a number
+   * (a<<24 | …) with a prefix length. Returns the peer's index, or TABLE_FULL.
+   */
+  addPeer(
+    id: number,
+    psk: number,
+    address: number,
+    port: number,
+    allowed: number,
+    allowedBits: number,
+  ): number;
+  /** Keepalives to one peer every `seconds` (0 = none), jittered when obfuscating; first due one interval from REGION_CLOCK. */
+  setKeepalive(seconds: number, peer: number): void;
+  /** Appends a rule; it is visible to the next packet. OK or TABLE_FULL. */
+  addRule(src: number, srcBits: number, dst: number, dstBits: number, action: number, target: number): number;
+  peerCount(): number;
+  ruleCount(): number;
+  /** Index of the rule for a destination (a<<24 | …), or -1: longest prefix, then earliest. */
+  matchRule(destination: number): number;
+  /** Overwrites all keys. The engine must be set up again before further use. */
+  wipe(): void;
+
+  // --- the loop; REGION_CLOCK is fresh ---
+  /** Stages a keepalive when one is due. */
+  tick(): void;
+  /** Milliseconds to the next keepalive, rounded up, 0 when overdue, -1 when there is none. */
+  timeout(): number;
+  /** Starts a drain of one UDP socket: the scan budget is 8 again. */
+  beginDrain(): void;
+  /** Handles `count` received datagrams described in REGION_RXD. BATCH_DONE or BATCH_MORE. */
+  udpBatch(socket: number, count: number): number;
+  /** Handles `count` packets described in REGION_TUND. BATCH_DONE or BATCH_MORE. */
+  tunBatch(count: number): number;
+  /** Goes on with the batch that returned BATCH_MORE. */
+  resume(): number;
+  /** Number of UDP messages ready in REGION_UDP_MSG. */
+  udpStaged(): number;
+  /** Accounts for the UDP messages by their PIECE_STATUS and empties the table. */
+  udpSettle(): void;
+  /** Number of TUN writes ready in REGION_TUN_MSG. */
+  tunStaged(): number;
+  /** Accounts for the TUN writes by their MSG_STATUS and empties the table. */
+  tunSettle(): void;
+
+  // --- values for people ---
+  /** Writes the u64 at `offset` in decimal ASCII to `out` (up to 20 bytes). Returns the length. */
+  formatU64(offset: number, out: number): number;
+  /** Whole seconds since the peer was last seen by REGION_CLOCK, 0 if the clock went back, -1 if never, at most 2^31-1. */
+  peerAge(peer: number): number;
+
+  // --- codec, for known answers and tools ---
+  /** link_key(psk, from, to): 32 bytes to `out`. */
+  deriveLinkKey(psk: number, from: number, to: number, out: number): void;
+  /** session_key(link_key, epoch): 32 bytes to `out`; the epoch is a u64 in memory. */
+  deriveSessionKey(linkKey: number, epoch: number, out: number): void;
+  /** Builds a whole datagram at `out` from plaintext at `src`; epoch and sequence number are u64 in memory. Returns its length. */
+  sealDatagram(
+    key: number,
+    keyId: number,
+    flags: number,
+    epoch: number,
+    seq: number,
+    src: number,
+    length: number,
+    out: number,
+  ): number;
+  /** Opens the datagram at `src` with a session key, in place. Plaintext length (at src + 20), or -1. */
+  openDatagram(key: number, src: number, length: number): number;
+  /** XORs the header of the datagram (length ≥ 36) with header_pad(linkKey, tag). */
+  maskHeader(linkKey: number, datagram: number, length: number): void;
+  /** Test hook: adopts the u64 epoch at `epoch` from a peer, as if heard, with an empty replay window. */
+  preloadEpoch(peer: number, epoch: number): void;
+}
+
+/** The engine together with views of its memory. The memory never grows, so the views stay valid. */
+export interface Engine {
+  readonly call: EngineExports;
+  readonly u8: Uint8Array;
+  readonly u32: Uint32Array;
+}
