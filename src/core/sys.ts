@@ -3,6 +3,12 @@
 // Each platform implements this interface (node, sim, tiny). Buffers are named by their offset in engine memory.
 // Failures are negative: -errno, or -(stage * 4096 + errno) where a function has stages. Errno values are the
 // Linux x86 numbers below on every platform; a platform with other numbers translates.
+//
+// Every string that crosses the boundary, in either direction, is a byte string: one character 0…255 per byte.
+// That holds for paths, the environment, printed text, requests and replies, and the program's arguments.
+//
+// The daemon calls Engine.init once more, with the configured capacities, before it opens the first device or
+// socket: look up region offsets from then on, not when the platform is made.
 
 export const ENOENT = 2;
 export const EINTR = 4;
@@ -80,7 +86,7 @@ export interface Sys {
   /** Fills memory from the system's secure random source. 0 or -errno. */
   random(offset: number, length: number): number;
 
-  // --- files (paths are byte strings, one char per byte) ---
+  // --- files ---
   open(path: string, mode: number): number;
   /** Up to `length` bytes; interrupted reads are repeated. 0 = end of file. */
   read(fd: number, offset: number, length: number): number;
@@ -124,7 +130,11 @@ export interface Sys {
   tunSend(count: number): void;
 
   // --- control socket, control-protocol.md §1 ---
-  /** Asks whether a daemon listens at `path`: 0 yes, -ECONNREFUSED stale socket, -ENOENT nothing, other -errno. */
+  /**
+   * Asks whether a daemon listens at `path`: 0 yes, -ECONNREFUSED stale socket, -ENOENT nothing, -EEXIST something
+   * that is not a socket, other -errno. -ENOENT also for a socket this process has inherited from before a restart
+   * by dropPrivileges: controlBind then only takes it over.
+   */
   controlProbe(path: string): number;
   /** Creates and binds the socket, mode 0600 from the first moment, non-blocking. 0 or -(stage, errno). */
   controlBind(path: string): number;

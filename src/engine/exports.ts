@@ -14,7 +14,8 @@ export interface EngineExports {
   setNode(localId: number, obfuscate: number): void;
   /**
    * Offloads the platform provides: UDP messages of several datagrams, a virtio header on every TUN packet.
-   * `family` is the first u16 of a struct sockaddr_in on this system (2 on Linux, 0x0210 on macOS).
+   * `family` is the first u16 of a struct sockaddr_in on this system (2 on Linux, 0x0210 on macOS). Called a second
+   * time, with the same family, once the devices are open and the offloads known; peers and rules stay.
    */
   setPlatform(udpSegments: number, tunVnet: number, family: number): void;
   /** Takes the boot epoch from REGION_CLOCK. OK or CLOCK_UNAVAILABLE (before 2024-01-01). */
