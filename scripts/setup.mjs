@@ -1,7 +1,7 @@
 // Makes a fresh clone ready: installs the locked dependencies when they are missing or older than the lockfile.
 
 import { spawnSync } from "node:child_process";
-import { existsSync, statSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -17,11 +17,15 @@ export function run(command, args, options = {}) {
   if (result.status !== 0) process.exit(result.status ?? 1);
 }
 
-/** True when node_modules matches package-lock.json as far as its time tells. */
+/** True when every package of the lockfile that is not optional stands in node_modules with its version. */
 function installed() {
-  const marker = join(root, "node_modules", ".package-lock.json");
-  if (!existsSync(marker)) return false;
-  return statSync(marker).mtimeMs >= statSync(join(root, "package-lock.json")).mtimeMs - 1000;
+  const recordPath = join(root, "node_modules", ".package-lock.json");
+  if (!existsSync(recordPath)) return false;
+  const wanted = JSON.parse(readFileSync(join(root, "package-lock.json"), "utf8")).packages;
+  const present = JSON.parse(readFileSync(recordPath, "utf8")).packages;
+  return Object.entries(wanted).every(
+    ([path, entry]) => path === "" || entry.optional || present[path]?.version === entry.version,
+  );
 }
 
 export function setUp() {
