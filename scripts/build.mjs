@@ -2,7 +2,7 @@
 
 import { spawnSync } from "node:child_process";
 import { mkdirSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { root, run, setUp } from "./setup.mjs";
 
@@ -11,13 +11,18 @@ const VARIANTS = [
   ["simd", ["--enable", "simd"]],
 ];
 
-function buildEngine() {
-  const out = join(root, "dist/src/engine");
-  mkdirSync(out, { recursive: true });
+/** The engine, and its primitives alone for the known-answer tests. */
+const MODULES = [
+  ["src/engine/assembly/index.ts", "dist/src/engine/engine"],
+  ["test/kat/assembly/primitives.ts", "dist/test/kat/primitives"],
+];
+
+function buildModule(entry, out) {
+  mkdirSync(dirname(join(root, out)), { recursive: true });
   for (const [name, flags] of VARIANTS) {
     run(process.execPath, [
       join(root, "node_modules/assemblyscript/bin/asc.js"),
-      "src/engine/assembly/index.ts",
+      entry,
       "-O3",
       "--noAssert",
       "--runtime",
@@ -29,7 +34,7 @@ function buildEngine() {
       "65536",
       ...flags,
       "--outFile",
-      join(out, `engine-${name}.wasm`),
+      `${out}-${name}.wasm`,
     ]);
   }
 }
@@ -44,7 +49,7 @@ function buildTypeScript() {
 
 export function build() {
   setUp();
-  buildEngine();
+  for (const [entry, out] of MODULES) buildModule(entry, out);
   const status = buildTypeScript();
   if (status !== 0) process.exit(status);
 }
