@@ -1,5 +1,219 @@
-import { ABI_VERSION } from "../abi";
+// The engine's exports: see ../exports.ts for what each one means to the host.
+
+import {
+  ABI_VERSION,
+  BATCH_DONE,
+  BATCH_MORE,
+  HEADER_LENGTH,
+  MAX_MESH_ID,
+  PEER_EPOCH,
+  PEER_LAST_SEEN,
+  TABLE_FULL,
+} from "../abi";
+import { open, seal } from "./aead";
+import { keyMidstate } from "./blake2b";
+import { wallNs } from "./clock";
+import { beginGroup, endGroup } from "./coalesce";
+import { writeDecimal } from "./format";
+import { SMALLEST_DATAGRAM, seqOf, writeHeader } from "./header";
+import { linkKey, sessionKeyFromMidstate } from "./kdf";
+import { keepaliveTick, keepaliveTimeout, startKeepalive, stopKeepalive } from "./keepalive";
+import { clearTables, layOut, regionBase, workBase } from "./layout";
+import { localEpoch, localId, setIdentity, takeEpoch } from "./node";
+import { mask } from "./obfuscation";
+import {
+  addPeerRecord,
+  peerAt,
+  peerTotal,
+  resetPeers,
+  SECRET_RX_KEY,
+  SECRET_RX_LINK,
+  SECRET_WINDOW,
+  secretAt,
+  setFamily,
+} from "./peers";
+import { activeRules, appendRule, lookUp, resetPolicy, ruleTotal } from "./policy";
+import { beginUdpBatch, refillScans, runUdpBatch } from "./receive";
+import { resetWindow } from "./replay";
+import { beginTunBatch, runTunBatch } from "./send";
+import { resetStage, setOffloads, settleTun, settleUdp, tunCount, udpCount } from "./stage";
+
+const NS_PER_S: u64 = 1000000000;
+/** Room for a link-key midstate in the work area, behind pad, candidate key and keepalive. */
+const MIDSTATE: usize = 192;
+
+/** True while the unfinished batch is one of UDP datagrams. */
+let udpRunning: bool = false;
 
 export function abiVersion(): i32 {
   return ABI_VERSION;
+}
+
+export function init(maxPeers: u32, maxRules: u32, rxBuffers: u32): usize {
+  resetPeers();
+  resetPolicy();
+  resetStage();
+  stopKeepalive();
+  return layOut(maxPeers, maxRules, rxBuffers);
+}
+
+export function region(id: i32): usize {
+  return regionBase(id, activeRules());
+}
+
+export function setNode(id: u32, obfuscate: i32): void {
+  setIdentity(id, obfuscate != 0);
+}
+
+export function setPlatform(udpSegments: i32, tunVnet: i32, family: u32): void {
+  setOffloads(udpSegments != 0, tunVnet != 0);
+  setFamily(family);
+}
+
+export function startEpoch(): i32 {
+  return takeEpoch();
+}
+
+export function addPeer(id: u32, psk: usize, address: u32, port: u32, allowed: u32, allowedBits: u32): i32 {
+  if (id == 0 || id > <u32>MAX_MESH_ID || allowedBits > 32) return TABLE_FULL;
+  return addPeerRecord(localId, localEpoch, id, psk, address, port, allowed, allowedBits);
+}
+
+export function setKeepalive(seconds: u32, peer: u32): void {
+  startKeepalive(peer < peerTotal ? seconds : 0, peer);
+}
+
+export function addRule(src: u32, srcBits: u32, dst: u32, dstBits: u32, action: u32, target: u32): i32 {
+  return appendRule(src, min<u32>(srcBits, 32), dst, min<u32>(dstBits, 32), action, target);
+}
+
+export function peerCount(): u32 {
+  return peerTotal;
+}
+
+export function ruleCount(): u32 {
+  return ruleTotal;
+}
+
+export function matchRule(destination: u32): i32 {
+  return lookUp(destination);
+}
+
+export function wipe(): void {
+  clearTables();
+  resetPeers();
+  resetPolicy();
+  resetStage();
+  stopKeepalive();
+}
+
+export function tick(): void {
+  keepaliveTick();
+}
+
+export function timeout(): i32 {
+  return keepaliveTimeout();
+}
+
+export function beginDrain(): void {
+  refillScans();
+}
+
+function runBatch(): i32 {
+  beginGroup();
+  const done = udpRunning ? runUdpBatch() : runTunBatch();
+  endGroup();
+  return done ? BATCH_DONE : BATCH_MORE;
+}
+
+export function udpBatch(socket: u32, buffers: u32): i32 {
+  udpRunning = true;
+  beginUdpBatch(socket, buffers);
+  return runBatch();
+}
+
+export function tunBatch(packets: u32): i32 {
+  udpRunning = false;
+  beginTunBatch(packets);
+  return runBatch();
+}
+
+export function resume(): i32 {
+  return runBatch();
+}
+
+export function udpStaged(): u32 {
+  return udpCount();
+}
+
+export function udpSettle(): void {
+  settleUdp();
+}
+
+export function tunStaged(): u32 {
+  return tunCount();
+}
+
+export function tunSettle(): void {
+  settleTun();
+}
+
+export function formatU64(offset: usize, out: usize): u32 {
+  return writeDecimal(load<u64>(offset), out);
+}
+
+export function peerAge(peer: u32): i32 {
+  const seen = load<u64>(peerAt(peer), PEER_LAST_SEEN);
+  if (seen == 0) return -1;
+  const now = wallNs();
+  if (now <= seen) return 0;
+  return <i32>min<u64>((now - seen) / NS_PER_S, i32.MAX_VALUE);
+}
+
+export function deriveLinkKey(psk: usize, from: u32, to: u32, out: usize): void {
+  linkKey(psk, from, to, out);
+}
+
+export function deriveSessionKey(key: usize, epoch: usize, out: usize): void {
+  keyMidstate(key, workBase + MIDSTATE);
+  sessionKeyFromMidstate(workBase + MIDSTATE, load<u64>(epoch), out);
+  memory.fill(workBase + MIDSTATE, 0, 64);
+}
+
+export function sealDatagram(
+  key: usize,
+  keyId: u32,
+  flags: u32,
+  epoch: usize,
+  seq: usize,
+  src: usize,
+  length: u32,
+  out: usize,
+): u32 {
+  const sequence = load<u64>(seq);
+  writeHeader(out, flags, keyId, load<u64>(epoch), sequence);
+  memory.copy(out + HEADER_LENGTH, src, length);
+  seal(key, sequence, out + HEADER_LENGTH, length);
+  return SMALLEST_DATAGRAM + length;
+}
+
+export function openDatagram(key: usize, src: usize, length: u32): i32 {
+  if (length < SMALLEST_DATAGRAM) return -1;
+  const inner = length - SMALLEST_DATAGRAM;
+  return open(key, seqOf(src), src + HEADER_LENGTH, inner) ? inner : -1;
+}
+
+export function maskHeader(key: usize, datagram: usize, length: u32): void {
+  if (length < SMALLEST_DATAGRAM) return;
+  keyMidstate(key, workBase + MIDSTATE);
+  mask(workBase + MIDSTATE, datagram, length);
+  memory.fill(workBase + MIDSTATE, 0, 64);
+}
+
+export function preloadEpoch(index: u32, epoch: usize): void {
+  const secret = secretAt(index);
+  const value = load<u64>(epoch);
+  store<u64>(peerAt(index), value, PEER_EPOCH);
+  sessionKeyFromMidstate(secret + SECRET_RX_LINK, value, secret + SECRET_RX_KEY);
+  resetWindow(secret + SECRET_WINDOW);
 }

@@ -1,0 +1,106 @@
+// The loop of a node: wait, read a batch, hand it to the engine, flush what the engine staged (daemon-cli.md §6).
+
+import { BATCH_MORE, DEFAULT_RX_BUFFERS, REGION_CLOCK } from "../engine/abi.ts";
+import type { Engine } from "../engine/exports.ts";
+import type { Sys } from "./sys.ts";
+import { READY_CONTROL, READY_STOP, READY_TUN, READY_UDP, READY_YIELD } from "./sys.ts";
+
+/** Batches taken from one descriptor before the others have their turn. */
+const BATCHES_PER_TURN = 8;
+
+/** Serves the control socket when it is readable; the work of one call is bounded. */
+export interface ControlService {
+  serve(): void;
+}
+
+export interface ReactorOptions {
+  /** Number of UDP sockets opened. */
+  readonly sockets: number;
+  /** UDP receive buffers the engine was laid out with. */
+  readonly rxBuffers?: number;
+}
+
+/** One thread owns all protocol state: everything happens inside turn(). */
+export class Reactor {
+  private readonly engine: Engine;
+  private readonly sys: Sys;
+  private readonly control: ControlService;
+  private readonly sockets: number;
+  private readonly rxBuffers: number;
+  private readonly clock: number;
+
+  constructor(engine: Engine, sys: Sys, control: ControlService, options: ReactorOptions) {
+    this.engine = engine;
+    this.sys = sys;
+    this.control = control;
+    this.sockets = options.sockets;
+    this.rxBuffers = options.rxBuffers === undefined ? DEFAULT_RX_BUFFERS : options.rxBuffers;
+    this.clock = engine.call.region(REGION_CLOCK);
+  }
+
+  /**
+   * Sends a keepalive if one is due, waits for readiness up to the next keepalive and serves every ready
+   * descriptor once. Returns READY_STOP or READY_YIELD when the platform asked for it, else 0.
+   */
+  turn(): number {
+    const call = this.engine.call;
+    const sys = this.sys;
+    let timeout = call.timeout();
+    if (timeout >= 0) {
+      sys.clock(this.clock);
+      call.tick();
+      this.flush();
+      timeout = call.timeout();
+    }
+    const ready = sys.wait(timeout);
+    if (ready === 0) return 0;
+    sys.clock(this.clock);
+    for (let i = 0; i < this.sockets; i++) {
+      if ((ready & (READY_UDP << i)) !== 0) this.drainUdp(i);
+    }
+    if ((ready & READY_TUN) !== 0) this.drainTun();
+    if ((ready & READY_CONTROL) !== 0) this.control.serve();
+    return ready & (READY_STOP | READY_YIELD);
+  }
+
+  private drainUdp(socket: number): void {
+    const call = this.engine.call;
+    call.beginDrain();
+    for (let i = 0; i < BATCHES_PER_TURN; i++) {
+      const buffers = this.sys.udpReceive(socket);
+      if (buffers <= 0) return;
+      this.finish(call.udpBatch(socket, buffers));
+      // Readiness is level-triggered: whatever arrives later is seen by the next wait.
+      if (buffers < this.rxBuffers) return;
+    }
+  }
+
+  private drainTun(): void {
+    const call = this.engine.call;
+    for (let i = 0; i < BATCHES_PER_TURN; i++) {
+      const packets = this.sys.tunReceive();
+      if (packets <= 0) return;
+      this.finish(call.tunBatch(packets));
+    }
+  }
+
+  private finish(result: number): void {
+    let state = result;
+    this.flush();
+    while (state === BATCH_MORE) {
+      state = this.engine.call.resume();
+      this.flush();
+    }
+  }
+
+  /** Hands everything the engine staged to the kernel. */
+  private flush(): void {
+    const call = this.engine.call;
+    const messages = call.udpStaged();
+    if (messages > 0) this.sys.udpSend(messages);
+    call.udpSettle();
+    const writes = call.tunStaged();
+    if (writes > 0) this.sys.tunSend(writes);
+    call.tunSettle();
+  }
+}

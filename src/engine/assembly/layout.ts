@@ -1,0 +1,179 @@
+// Where everything lies in memory. Laid out once by init; nothing is allocated afterwards.
+//
+// Small tables come first, then the keys, then the packet buffers: a run past the end of a packet buffer can
+// only meet other packets.
+
+import {
+  COUNTER_COUNT,
+  MAX_MESSAGES,
+  MAX_PIECES,
+  MAX_TUN_PACKETS,
+  MSG_STRIDE,
+  PEER_STRIDE,
+  PIECE_STRIDE,
+  REGION_CLOCK,
+  REGION_COUNTERS,
+  REGION_PEERS,
+  REGION_RULES,
+  REGION_RX,
+  REGION_RXD,
+  REGION_SCRATCH,
+  REGION_SEED,
+  REGION_SYS,
+  REGION_TUN_ARENA,
+  REGION_TUN_MSG,
+  REGION_TUN_PIECE,
+  REGION_TUND,
+  REGION_UDP_MSG,
+  REGION_UDP_PIECE,
+  RULE_STRIDE,
+  RX_STRIDE,
+  RXD_STRIDE,
+  SCRATCH_LENGTH,
+  SYS_LENGTH,
+  TUN_ARENA_LENGTH,
+  TUND_STRIDE,
+} from "../abi";
+
+/** One record of keys per peer, see peers.ts. */
+export const SECRET_STRIDE: u32 = 256;
+/** TCP segments cut from super-packets: room for header, packet and tag. */
+export const SEGMENT_STRIDE: u32 = 1536;
+export const SEGMENT_SLOTS: u32 = 128;
+/** One virtio header per TUN message, padded. */
+export const VNET_STRIDE: u32 = 16;
+const ID_MAP_LENGTH: u32 = 65536 * 2;
+
+export let peerCapacity: u32 = 0;
+export let ruleCapacity: u32 = 0;
+/** Slots of the endpoint index and of each policy index: powers of two, at most half full. */
+export let endpointSlots: u32 = 0;
+export let policySlots: u32 = 0;
+
+export let clockBase: usize = 0;
+export let seedBase: usize = 0;
+export let scratchBase: usize = 0;
+export let counterBase: usize = 0;
+export let workBase: usize = 0;
+export let peerBase: usize = 0;
+export let idMapBase: usize = 0;
+export let endpointBase: usize = 0;
+export let policyBase: usize = 0;
+export let policyStride: u32 = 0;
+export let secretBase: usize = 0;
+export let udpMsgBase: usize = 0;
+export let udpPieceBase: usize = 0;
+export let tunMsgBase: usize = 0;
+export let tunPieceBase: usize = 0;
+export let vnetBase: usize = 0;
+export let rxdBase: usize = 0;
+export let tundBase: usize = 0;
+export let segmentBase: usize = 0;
+export let tunArenaBase: usize = 0;
+export let rxBase: usize = 0;
+export let sysBase: usize = 0;
+
+let cursor: usize = 0;
+let tablesEnd: usize = 0;
+let tablesDirty: bool = false;
+
+function take(length: usize): usize {
+  const at = cursor;
+  cursor = (at + length + 63) & ~63;
+  return at;
+}
+
+function powerOfTwoAtLeast(n: u32): u32 {
+  let power: u32 = 16;
+  while (power < n) power <<= 1;
+  return power;
+}
+
+/** Computes the layout and clears the tables. Returns 0, or the bytes needed when the memory is too small. */
+export function layOut(maxPeers: u32, maxRules: u32, rxBuffers: u32): usize {
+  peerCapacity = maxPeers;
+  ruleCapacity = maxRules;
+  endpointSlots = powerOfTwoAtLeast(maxPeers * 2);
+  policySlots = powerOfTwoAtLeast(maxRules * 2);
+
+  cursor = (__heap_base + 63) & ~63;
+  clockBase = take(32);
+  seedBase = take(32);
+  scratchBase = take(SCRATCH_LENGTH);
+  sysBase = take(SYS_LENGTH);
+  // Everything up to here keeps its place whatever the capacities are.
+  counterBase = take(COUNTER_COUNT * 8);
+  workBase = take(256);
+  peerBase = take(maxPeers * PEER_STRIDE);
+  idMapBase = take(ID_MAP_LENGTH);
+  endpointBase = take(endpointSlots * 2);
+  policyStride = (maxRules * RULE_STRIDE + policySlots * 4 + 63) & ~63;
+  policyBase = take(2 * policyStride);
+  secretBase = take(maxPeers * SECRET_STRIDE);
+  const end = cursor;
+  udpMsgBase = take(MAX_MESSAGES * MSG_STRIDE);
+  udpPieceBase = take(MAX_PIECES * PIECE_STRIDE);
+  tunMsgBase = take(MAX_MESSAGES * MSG_STRIDE);
+  tunPieceBase = take(MAX_PIECES * PIECE_STRIDE);
+  vnetBase = take(MAX_MESSAGES * VNET_STRIDE);
+  rxdBase = take(rxBuffers * RXD_STRIDE);
+  tundBase = take(MAX_TUN_PACKETS * TUND_STRIDE);
+  segmentBase = take(SEGMENT_SLOTS * SEGMENT_STRIDE);
+  tunArenaBase = take(TUN_ARENA_LENGTH);
+  rxBase = take(rxBuffers * RX_STRIDE);
+  if (cursor > (<usize>memory.size()) << 16) return cursor;
+
+  // Fresh memory is zero already, and touching it would make it resident.
+  if (tablesDirty) memory.fill(counterBase, 0, max(end, tablesEnd) - counterBase);
+  tablesEnd = end;
+  tablesDirty = false;
+  return 0;
+}
+
+/** Remembers that the tables hold something that the next layOut must clear. */
+export function markTablesDirty(): void {
+  tablesDirty = true;
+}
+
+/** Overwrites counters, peers, rules and keys. */
+export function clearTables(): void {
+  memory.fill(counterBase, 0, tablesEnd - counterBase);
+}
+
+/** Offset of a REGION_* other than REGION_RULES; 0 for an unknown one. */
+export function regionBase(id: i32, activePolicy: usize): usize {
+  switch (id) {
+    case REGION_CLOCK:
+      return clockBase;
+    case REGION_SEED:
+      return seedBase;
+    case REGION_SCRATCH:
+      return scratchBase;
+    case REGION_COUNTERS:
+      return counterBase;
+    case REGION_PEERS:
+      return peerBase;
+    case REGION_RULES:
+      return activePolicy;
+    case REGION_RX:
+      return rxBase;
+    case REGION_RXD:
+      return rxdBase;
+    case REGION_TUN_ARENA:
+      return tunArenaBase;
+    case REGION_TUND:
+      return tundBase;
+    case REGION_UDP_MSG:
+      return udpMsgBase;
+    case REGION_UDP_PIECE:
+      return udpPieceBase;
+    case REGION_TUN_MSG:
+      return tunMsgBase;
+    case REGION_TUN_PIECE:
+      return tunPieceBase;
+    case REGION_SYS:
+      return sysBase;
+    default:
+      return 0;
+  }
+}

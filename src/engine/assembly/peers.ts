@@ -1,0 +1,170 @@
+// The peer table: public records (abi.ts PEER_*), secret records, an index by mesh id and one by endpoint.
+
+import {
+  KEY_LENGTH,
+  PEER_ALLOWED,
+  PEER_ALLOWED_BITS,
+  PEER_ENDPOINT,
+  PEER_ID,
+  PEER_LAST_SEEN,
+  PEER_STRIDE,
+  SOCKADDR_ADDRESS,
+  SOCKADDR_PORT,
+  TABLE_FULL,
+} from "../abi";
+import { keyMidstate } from "./blake2b";
+import { linkKey, sessionKeyFromMidstate } from "./kdf";
+import {
+  endpointBase,
+  endpointSlots,
+  idMapBase,
+  markTablesDirty,
+  peerBase,
+  peerCapacity,
+  SECRET_STRIDE,
+  secretBase,
+  workBase,
+} from "./layout";
+
+/** u32: index + 1 of the next peer in the same slot of the endpoint index. Private part of the peer record. */
+const PEER_NEXT: usize = 56;
+
+/** Secret record: link-key midstates and session keys of both directions, then the replay window. */
+export const SECRET_TX_LINK: usize = 0;
+export const SECRET_RX_LINK: usize = 64;
+export const SECRET_TX_KEY: usize = 128;
+export const SECRET_RX_KEY: usize = 160;
+export const SECRET_WINDOW: usize = 192;
+
+export let peerTotal: u32 = 0;
+let family: u32 = 2;
+
+export function resetPeers(): void {
+  peerTotal = 0;
+}
+
+/** Sets the first u16 of every sockaddr_in written from now on. */
+export function setFamily(value: u32): void {
+  family = value;
+}
+
+export function peerAt(index: u32): usize {
+  return peerBase + index * PEER_STRIDE;
+}
+
+export function secretAt(index: u32): usize {
+  return secretBase + index * SECRET_STRIDE;
+}
+
+/** Index of the peer with a mesh id, or -1. */
+export function peerById(id: u32): i32 {
+  if (id > 65535) return -1;
+  return <i32>load<u16>(idMapBase + (id << 1)) - 1;
+}
+
+function endpointSlot(address: u32, port: u32): usize {
+  let hash = (address ^ (port << 16) ^ port) * 0x9e3779b1;
+  hash ^= hash >> 15;
+  return endpointBase + ((hash & (endpointSlots - 1)) << 1);
+}
+
+function link(index: u32): void {
+  const peer = peerAt(index);
+  const slot = endpointSlot(addressOf(peer), portOf(peer));
+  // Chains are kept in table order, so of several claimants the first in the table wins.
+  let previous: usize = 0;
+  let next: u32 = load<u16>(slot);
+  while (next != 0 && next - 1 < index) {
+    previous = peerAt(next - 1);
+    next = load<u32>(previous, PEER_NEXT);
+  }
+  store<u32>(peer, next, PEER_NEXT);
+  if (previous == 0) store<u16>(slot, index + 1);
+  else store<u32>(previous, index + 1, PEER_NEXT);
+}
+
+function unlink(index: u32): void {
+  const peer = peerAt(index);
+  const slot = endpointSlot(addressOf(peer), portOf(peer));
+  let previous: usize = 0;
+  let at: u32 = load<u16>(slot);
+  while (at != index + 1) {
+    previous = peerAt(at - 1);
+    at = load<u32>(previous, PEER_NEXT);
+  }
+  const next = load<u32>(peer, PEER_NEXT);
+  if (previous == 0) store<u16>(slot, next);
+  else store<u32>(previous, next, PEER_NEXT);
+}
+
+/** Raw network-order address and port of a peer's current endpoint. */
+export function addressOf(peer: usize): u32 {
+  return load<u32>(peer, PEER_ENDPOINT + SOCKADDR_ADDRESS);
+}
+
+export function portOf(peer: usize): u32 {
+  return load<u16>(peer, PEER_ENDPOINT + SOCKADDR_PORT);
+}
+
+/** Index of the first peer in the slot of an endpoint (it may have another endpoint), or -1. */
+export function firstInSlot(address: u32, port: u32): i32 {
+  return <i32>load<u16>(endpointSlot(address, port)) - 1;
+}
+
+/** Index of the next peer in the same slot, or -1. */
+export function nextInSlot(index: u32): i32 {
+  return <i32>load<u32>(peerAt(index), PEER_NEXT) - 1;
+}
+
+/** Stores a peer's new endpoint. True when it differs from the current one. */
+export function learnEndpoint(index: u32, address: u32, port: u32): bool {
+  const peer = peerAt(index);
+  if (addressOf(peer) == address && portOf(peer) == port) return false;
+  unlink(index);
+  store<u32>(peer, address, PEER_ENDPOINT + SOCKADDR_ADDRESS);
+  store<u16>(peer, port, PEER_ENDPOINT + SOCKADDR_PORT);
+  link(index);
+  return true;
+}
+
+export function markSeen(index: u32, wall: u64): void {
+  store<u64>(peerAt(index), wall, PEER_LAST_SEEN);
+}
+
+/** Derives both link keys and the transmit session key (wire-protocol.md §3) and wipes the PSK. */
+export function addPeerRecord(
+  localId: u32,
+  epoch: u64,
+  id: u32,
+  psk: usize,
+  address: u32,
+  port: u32,
+  allowed: u32,
+  allowedBits: u32,
+): i32 {
+  if (peerTotal >= peerCapacity) {
+    memory.fill(psk, 0, KEY_LENGTH);
+    return TABLE_FULL;
+  }
+  markTablesDirty();
+  const index = peerTotal++;
+  const peer = peerAt(index);
+  store<u32>(peer, id, PEER_ID);
+  store<u16>(peer, family, PEER_ENDPOINT);
+  store<u16>(peer, port, PEER_ENDPOINT + SOCKADDR_PORT);
+  store<u32>(peer, address, PEER_ENDPOINT + SOCKADDR_ADDRESS);
+  store<u32>(peer, allowed, PEER_ALLOWED);
+  store<u32>(peer, allowedBits, PEER_ALLOWED_BITS);
+  store<u16>(idMapBase + (id << 1), index + 1);
+  link(index);
+
+  const secret = secretAt(index);
+  linkKey(psk, localId, id, workBase);
+  keyMidstate(workBase, secret + SECRET_TX_LINK);
+  linkKey(psk, id, localId, workBase);
+  keyMidstate(workBase, secret + SECRET_RX_LINK);
+  sessionKeyFromMidstate(secret + SECRET_TX_LINK, epoch, secret + SECRET_TX_KEY);
+  memory.fill(workBase, 0, KEY_LENGTH);
+  memory.fill(psk, 0, KEY_LENGTH);
+  return index;
+}

@@ -1,0 +1,214 @@
+// Receiving: the normative order of wire-protocol.md §9. Nothing an unauthenticated sender supplies may change
+// receive state, and only an authentic, fresh, correctly sourced packet may move an endpoint.
+
+import {
+  ACTION_FORWARD,
+  COUNTER_DROP_UDP_AUTH_OR_INVALID,
+  COUNTER_DROP_UDP_DROP_RULE,
+  COUNTER_DROP_UDP_NO_REFLECT,
+  COUNTER_DROP_UDP_NO_ROUTE,
+  COUNTER_DROP_UDP_NOT_IPV4,
+  COUNTER_DROP_UDP_OVERSIZED,
+  COUNTER_DROP_UDP_SCAN_BUDGET,
+  COUNTER_DROP_UDP_SEND_ERR,
+  COUNTER_DROP_UDP_SPOOF,
+  COUNTER_DROP_UDP_UNKNOWN_PEER,
+  COUNTER_DROP_UDP_UNKNOWN_TARGET,
+  COUNTER_KEEPALIVE_RX,
+  COUNTER_UDP_ENDPOINT_LEARNED,
+  COUNTER_UDP_RX_BYTES,
+  COUNTER_UDP_RX_PACKETS,
+  HEADER_LENGTH,
+  KEY_LENGTH,
+  LIMIT_RX_BUFFERS,
+  MAX_DATAGRAM,
+  MAX_PLAINTEXT,
+  PEER_ALLOWED,
+  PEER_ALLOWED_BITS,
+  PEER_EPOCH,
+  PEER_ID,
+  PEER_SOCKET,
+  RULE_ACTION,
+  RULE_TARGET,
+  RX_LENGTH,
+  RX_STRIDE,
+  RXD_LENGTH,
+  RXD_SEGMENT,
+  RXD_SOURCE,
+  RXD_STRIDE,
+  SCAN_BUDGET,
+  SOCKADDR_ADDRESS,
+  SOCKADDR_PORT,
+} from "../abi";
+import { open } from "./aead";
+import { wallNs } from "./clock";
+import { deliver } from "./coalesce";
+import { count } from "./counters";
+import { epochOf, headerIsValid, isKeepalive, keyIdOf, SMALLEST_DATAGRAM, seqOf } from "./header";
+import { destinationOf, isIpv4, maskOf, sourceOf } from "./ipv4";
+import { sessionKeyFromMidstate } from "./kdf";
+import { rxBase, rxdBase, workBase } from "./layout";
+import { obfuscating } from "./node";
+import { claim } from "./obfuscation";
+import {
+  addressOf,
+  firstInSlot,
+  learnEndpoint,
+  markSeen,
+  nextInSlot,
+  peerAt,
+  peerById,
+  peerTotal,
+  portOf,
+  SECRET_RX_KEY,
+  SECRET_RX_LINK,
+  SECRET_WINDOW,
+  secretAt,
+} from "./peers";
+import { lookUp, ruleAt } from "./policy";
+import { acceptOnce, resetWindow } from "./replay";
+import { sealAndStage } from "./send";
+import { hasRoom, KIND_RELAY } from "./stage";
+
+/** Scratch for a candidate session key, behind the header pad at the start of the work area. */
+const CANDIDATE: usize = 64;
+
+let scansLeft: u32 = SCAN_BUDGET;
+
+/** One drain of one socket may pay for SCAN_BUDGET full scans (§10). */
+export function refillScans(): void {
+  scansLeft = SCAN_BUDGET;
+}
+
+function trial(index: u32, datagram: usize, length: u32): bool {
+  return claim(secretAt(index) + SECRET_RX_LINK, load<u32>(peerAt(index), PEER_ID), datagram, length);
+}
+
+/** §10: index of the peer that claims the datagram (its header is then de-masked), or minus the drop counter. */
+function selectObfuscated(datagram: usize, length: u32, address: u32, port: u32): i32 {
+  for (let i = firstInSlot(address, port); i >= 0; i = nextInSlot(i)) {
+    const peer = peerAt(i);
+    if (addressOf(peer) == address && portOf(peer) == port && trial(i, datagram, length)) return i;
+  }
+  if (scansLeft == 0) return -COUNTER_DROP_UDP_SCAN_BUDGET;
+  scansLeft--;
+  for (let i: u32 = 0; i < peerTotal; i++) {
+    const peer = peerAt(i);
+    if (addressOf(peer) == address && portOf(peer) == port) continue;
+    if (trial(i, datagram, length)) return i;
+  }
+  return -COUNTER_DROP_UDP_UNKNOWN_PEER;
+}
+
+/** §9 step 1. */
+function selectPeer(datagram: usize, length: u32, address: u32, port: u32): i32 {
+  if (obfuscating) {
+    if (length < SMALLEST_DATAGRAM) return -COUNTER_DROP_UDP_AUTH_OR_INVALID;
+    return selectObfuscated(datagram, length, address, port);
+  }
+  if (length < <u32>HEADER_LENGTH) return -COUNTER_DROP_UDP_AUTH_OR_INVALID;
+  const index = peerById(keyIdOf(datagram));
+  return index < 0 ? -COUNTER_DROP_UDP_UNKNOWN_PEER : index;
+}
+
+/** §9 steps 2–6: true when the datagram is authentic and fresh. Opens it in place. */
+function authenticate(index: u32, datagram: usize, length: u32): bool {
+  if (!headerIsValid(datagram)) return false;
+  const peer = peerAt(index);
+  const secret = secretAt(index);
+  const epoch = epochOf(datagram);
+  const current = load<u64>(peer, PEER_EPOCH);
+  if (epoch < current || length < SMALLEST_DATAGRAM) return false;
+  const newer = epoch > current;
+  let key = secret + SECRET_RX_KEY;
+  if (newer) {
+    key = workBase + CANDIDATE;
+    sessionKeyFromMidstate(secret + SECRET_RX_LINK, epoch, key);
+  }
+  const seq = seqOf(datagram);
+  if (!open(key, seq, datagram + HEADER_LENGTH, length - SMALLEST_DATAGRAM)) return false;
+  if (newer) {
+    memory.copy(secret + SECRET_RX_KEY, key, KEY_LENGTH);
+    store<u64>(peer, epoch, PEER_EPOCH);
+    resetWindow(secret + SECRET_WINDOW);
+  }
+  return acceptOnce(secret + SECRET_WINDOW, seq);
+}
+
+function learn(index: u32, address: u32, port: u32): void {
+  markSeen(index, wallNs());
+  if (learnEndpoint(index, address, port)) count(COUNTER_UDP_ENDPOINT_LEARNED);
+}
+
+/** §9 step 9. */
+function route(from: u32, datagram: usize, length: u32): void {
+  const packet = datagram + HEADER_LENGTH;
+  const index = lookUp(destinationOf(packet));
+  if (index < 0) return count(COUNTER_DROP_UDP_NO_ROUTE);
+  const rule = ruleAt(index);
+  if (load<u8>(rule, RULE_ACTION) != ACTION_FORWARD) return count(COUNTER_DROP_UDP_DROP_RULE);
+  const target = load<u32>(rule, RULE_TARGET);
+  if (target == 0) return deliver(packet, length);
+  const to = peerById(target);
+  if (to < 0) return count(COUNTER_DROP_UDP_UNKNOWN_TARGET);
+  if (to == <i32>from) return count(COUNTER_DROP_UDP_NO_REFLECT);
+  if (length > <u32>MAX_PLAINTEXT) return count(COUNTER_DROP_UDP_OVERSIZED);
+  if (!sealAndStage(to, KIND_RELAY, 0, datagram, length)) count(COUNTER_DROP_UDP_SEND_ERR);
+}
+
+function receive(datagram: usize, size: u32, source: usize, socket: u32): void {
+  count(COUNTER_UDP_RX_PACKETS);
+  count(COUNTER_UDP_RX_BYTES, size);
+  const length = min<u32>(size, MAX_DATAGRAM);
+  const address = load<u32>(source, SOCKADDR_ADDRESS);
+  const port: u32 = load<u16>(source, SOCKADDR_PORT);
+
+  const index = selectPeer(datagram, length, address, port);
+  if (index < 0) return count(-index);
+  if (!authenticate(index, datagram, length)) return count(COUNTER_DROP_UDP_AUTH_OR_INVALID);
+  const peer = peerAt(index);
+  store<u32>(peer, socket, PEER_SOCKET);
+  if (isKeepalive(datagram)) {
+    learn(index, address, port);
+    return count(COUNTER_KEEPALIVE_RX);
+  }
+  const packet = datagram + HEADER_LENGTH;
+  const inner = length - SMALLEST_DATAGRAM;
+  if (!isIpv4(packet, inner)) return count(COUNTER_DROP_UDP_NOT_IPV4);
+  const mask = maskOf(load<u32>(peer, PEER_ALLOWED_BITS));
+  if (((sourceOf(packet) ^ load<u32>(peer, PEER_ALLOWED)) & mask) != 0) return count(COUNTER_DROP_UDP_SPOOF);
+  learn(index, address, port);
+  route(index, datagram, inner);
+}
+
+let batch: u32 = 0;
+let socketIndex: u32 = 0;
+let next: u32 = 0;
+/** Where in buffer `next` the next coalesced datagram starts. */
+let within: u32 = 0;
+
+export function beginUdpBatch(socket: u32, buffers: u32): void {
+  batch = min<u32>(buffers, LIMIT_RX_BUFFERS);
+  socketIndex = socket;
+  next = 0;
+  within = 0;
+}
+
+/** Handles datagrams until the batch is done (true) or the tables are full (false). */
+export function runUdpBatch(): bool {
+  while (next < batch) {
+    const descriptor = rxdBase + next * RXD_STRIDE;
+    const total = min<u32>(load<u32>(descriptor, RXD_LENGTH), RX_LENGTH);
+    const segment = load<u32>(descriptor, RXD_SEGMENT);
+    do {
+      if (!hasRoom()) return false;
+      const left = total - within;
+      const size = segment == 0 ? left : min<u32>(segment, left);
+      receive(rxBase + next * RX_STRIDE + within, size, descriptor + RXD_SOURCE, socketIndex);
+      within += size;
+    } while (within < total);
+    next++;
+    within = 0;
+  }
+  return true;
+}

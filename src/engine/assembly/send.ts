@@ -1,0 +1,159 @@
+// Sending: wire-protocol.md §8. One path for local packets, relayed packets and keepalives.
+
+import {
+  ACTION_FORWARD,
+  COUNTER_DROP_TUN_DROP_RULE,
+  COUNTER_DROP_TUN_LOCAL_LOOP,
+  COUNTER_DROP_TUN_NO_ROUTE,
+  COUNTER_DROP_TUN_NOT_IPV4,
+  COUNTER_DROP_TUN_OVERSIZED,
+  COUNTER_DROP_TUN_SEND_ERR,
+  COUNTER_DROP_TUN_UNKNOWN_TARGET,
+  COUNTER_TUN_RX_BYTES,
+  COUNTER_TUN_RX_PACKETS,
+  HEADER_LENGTH,
+  MAX_PLAINTEXT,
+  MAX_TUN_PACKETS,
+  PEER_SEQUENCE,
+  RULE_ACTION,
+  RULE_TARGET,
+  TAG_LENGTH,
+  TUND_LENGTH,
+  TUND_OFFSET,
+  TUND_STRIDE,
+} from "../abi";
+import { seal } from "./aead";
+import { count } from "./counters";
+import { writeHeader } from "./header";
+import { destinationOf, isIpv4 } from "./ipv4";
+import { tundBase } from "./layout";
+import { localEpoch, localId, obfuscating } from "./node";
+import { mask } from "./obfuscation";
+import { peerAt, peerById, SECRET_TX_KEY, SECRET_TX_LINK, secretAt } from "./peers";
+import { lookUp, ruleAt } from "./policy";
+import {
+  beginSegments,
+  completeChecksum,
+  isSuperPacket,
+  segmentCount,
+  segmentLength,
+  skipSegment,
+  writeSegment,
+} from "./segment";
+import { hasRoom, hasVnet, KIND_LOCAL, returnSegment, stageUdp, takeSegment } from "./stage";
+
+/**
+ * Seals `length` bytes of plaintext at `datagram` + 20 for a peer and stages the datagram. False when the peer's
+ * sequence numbers are used up: they never wrap (wire-protocol.md §4).
+ */
+export function sealAndStage(index: u32, kind: u32, flags: u32, datagram: usize, length: u32): bool {
+  const peer = peerAt(index);
+  const last = load<u64>(peer, PEER_SEQUENCE);
+  if (last == u64.MAX_VALUE) return false;
+  const seq = last + 1;
+  store<u64>(peer, seq, PEER_SEQUENCE);
+  const secret = secretAt(index);
+  const total = HEADER_LENGTH + length + TAG_LENGTH;
+  writeHeader(datagram, flags, localId, localEpoch, seq);
+  seal(secret + SECRET_TX_KEY, seq, datagram + HEADER_LENGTH, length);
+  if (obfuscating) mask(secret + SECRET_TX_LINK, datagram, total);
+  stageUdp(peer, kind, datagram, total);
+  return true;
+}
+
+/** Tests 1–5 of §8: index of the peer a local packet goes to, or minus the counter of the failing test. */
+function routeLocal(packet: usize, length: u32): i32 {
+  if (!isIpv4(packet, length)) return -COUNTER_DROP_TUN_NOT_IPV4;
+  const index = lookUp(destinationOf(packet));
+  if (index < 0) return -COUNTER_DROP_TUN_NO_ROUTE;
+  const rule = ruleAt(index);
+  if (load<u8>(rule, RULE_ACTION) != ACTION_FORWARD) return -COUNTER_DROP_TUN_DROP_RULE;
+  const target = load<u32>(rule, RULE_TARGET);
+  if (target == 0) return -COUNTER_DROP_TUN_LOCAL_LOOP;
+  const peer = peerById(target);
+  return peer < 0 ? -COUNTER_DROP_TUN_UNKNOWN_TARGET : peer;
+}
+
+/** Tests 1–6 of §8 on a packet of `length` bytes; true when it is to be sealed for `peer`. */
+function admit(peer: i32, length: u32): bool {
+  count(COUNTER_TUN_RX_PACKETS);
+  count(COUNTER_TUN_RX_BYTES, length);
+  if (peer < 0) {
+    count(-peer);
+    return false;
+  }
+  if (length > <u32>MAX_PLAINTEXT) {
+    count(COUNTER_DROP_TUN_OVERSIZED);
+    return false;
+  }
+  return true;
+}
+
+function sealLocal(peer: u32, packet: usize, length: u32): bool {
+  if (sealAndStage(peer, KIND_LOCAL, 0, packet - HEADER_LENGTH, length)) return true;
+  count(COUNTER_DROP_TUN_SEND_ERR);
+  return false;
+}
+
+/** Cuts the next segment of the super-packet in hand and seals it for `peer`. */
+function sendSegment(peer: i32): void {
+  const length = segmentLength();
+  if (!admit(peer, length)) {
+    skipSegment();
+    return;
+  }
+  const packet = takeSegment() + HEADER_LENGTH;
+  writeSegment(packet);
+  if (!sealLocal(peer, packet, length)) returnSegment();
+}
+
+let batch: u32 = 0;
+let next: u32 = 0;
+/** Segments left of the super-packet at `next`, and the peer it goes to. */
+let segmentsLeft: u32 = 0;
+let segmentPeer: i32 = 0;
+
+export function beginTunBatch(packets: u32): void {
+  batch = min<u32>(packets, MAX_TUN_PACKETS);
+  next = 0;
+  segmentsLeft = 0;
+}
+
+/** Handles packets until the batch is done (true) or the tables are full (false). */
+export function runTunBatch(): bool {
+  while (next < batch) {
+    const descriptor = tundBase + next * TUND_STRIDE;
+    const packet: usize = load<u32>(descriptor, TUND_OFFSET);
+    const length = load<u32>(descriptor, TUND_LENGTH);
+    if (segmentsLeft == 0) {
+      if (!hasRoom()) return false;
+      if (hasVnet()) {
+        if (isSuperPacket(packet)) {
+          if (!beginSegments(packet, length)) {
+            // Not something this device was asked to hand over: too large to send in one piece.
+            count(COUNTER_TUN_RX_PACKETS);
+            count(COUNTER_TUN_RX_BYTES, length);
+            count(COUNTER_DROP_TUN_OVERSIZED);
+            next++;
+            continue;
+          }
+          segmentsLeft = segmentCount();
+          segmentPeer = routeLocal(packet, length);
+          continue;
+        }
+        completeChecksum(packet, length);
+      }
+      const peer = routeLocal(packet, length);
+      if (admit(peer, length)) sealLocal(peer, packet, length);
+      next++;
+      continue;
+    }
+    while (segmentsLeft != 0) {
+      if (!hasRoom()) return false;
+      sendSegment(segmentPeer);
+      segmentsLeft--;
+    }
+    next++;
+  }
+  return true;
+}
