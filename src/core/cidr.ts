@@ -1,0 +1,63 @@
+// IPv4 prefixes, config.md §4: A.B.C.D/P with the host bits kept as written.
+
+import { parseDecimal } from "./decimal.ts";
+
+export interface Cidr {
+  /** Address as a number: a<<24 | b<<16 | c<<8 | d, unsigned, host bits kept. */
+  readonly address: number;
+  /** Prefix length, 0 … 32. */
+  readonly bits: number;
+}
+
+/** Everything: the source of every generated rule and the default allowed_src. */
+export const ANY: Cidr = { address: 0, bits: 0 };
+
+/** Parses A.B.C.D in text[0 … end). The unsigned address, or -1. */
+export function parseAddress(text: string, end: number): number {
+  let address = 0;
+  let start = 0;
+  for (let octet = 0; octet < 4; octet++) {
+    const stop = octet < 3 ? text.indexOf(".", start) : end;
+    if (stop < 0 || stop > end) return -1;
+    const value = parseDecimal(text, start, stop, 255);
+    if (value < 0) return -1;
+    address = address * 256 + value;
+    start = stop + 1;
+  }
+  return address;
+}
+
+/** Parses A.B.C.D/P, or null when the text is anything else. */
+export function parseCidr(text: string): Cidr | null {
+  const slash = text.indexOf("/");
+  if (slash < 0) return null;
+  const address = parseAddress(text, slash);
+  const bits = parseDecimal(text, slash + 1, text.length, 32);
+  return address < 0 || bits < 0 ? null : { address, bits };
+}
+
+/** The netmask of a prefix length as an unsigned number. */
+export function netmask(bits: number): number {
+  return bits === 0 ? 0 : (-1 << (32 - bits)) >>> 0;
+}
+
+/** The prefix with its host bits cleared. */
+export function networkOf(cidr: Cidr): Cidr {
+  return { address: (cidr.address & netmask(cidr.bits)) >>> 0, bits: cidr.bits };
+}
+
+/** True when the two agree under the shorter of their masks, config.md §5. */
+export function overlaps(a: Cidr, b: Cidr): boolean {
+  const mask = netmask(a.bits < b.bits ? a.bits : b.bits);
+  return ((a.address ^ b.address) & mask) === 0;
+}
+
+/** A.B.C.D of an unsigned address. */
+export function formatAddress(address: number): string {
+  return `${address >>> 24}.${(address >>> 16) & 255}.${(address >>> 8) & 255}.${address & 255}`;
+}
+
+/** A.B.C.D/P with the host bits as entered. */
+export function formatCidr(address: number, bits: number): string {
+  return `${formatAddress(address)}/${bits}`;
+}

@@ -1,0 +1,26 @@
+// Limits of config.md §7 and control-protocol.md that are not the engine's.
+
+/** 1500 minus the tunnel's overhead of 64 bytes. */
+export const DEFAULT_MTU = 1436;
+export const MIN_MTU = 68;
+export const MAX_MTU = 1500;
+export const MAX_ROUTES = 8;
+export const MAX_LISTEN_PORTS = 8;
+export const MAX_NAME_LENGTH = 32;
+/** Longest path to a file in bytes. */
+export const MAX_PATH = 4095;
+/** Largest configuration file in bytes. */
+export const MAX_CONFIG_LENGTH = 65536;
+/** Longest socket path of a daemon in bytes, so that ".policy" and a NUL fit into 108. */
+export const MAX_DAEMON_SOCKET = 101;
+/** Longest socket path in bytes that sockaddr_un holds with its NUL. */
+export const MAX_SOCKET_LINUX = 107;
+export const MAX_SOCKET_MACOS = 103;
+/** Datagrams the control socket serves per turn, control-protocol.md §4. */
+export const CONTROL_BURST = 64;
+/** Largest policy reply in bytes; the rest is paged. */
+export const MAX_POLICY_REPLY = 65000;
+/** Longest line the client sends in bytes. */
+export const MAX_COMMAND = 512;
+/** A peer heard within this many seconds is online. */
+export const ONLINE_SECONDS = 90;

@@ -1,0 +1,114 @@
+// What the values of a configuration mean together, config.md §5, in its order.
+
+import { MAX_MESH_ID } from "../engine/abi.ts";
+import { type Cidr, formatCidr, overlaps } from "./cidr.ts";
+import { type Config, checkPort, checkPortCount } from "./config.ts";
+import { subnetraError } from "./errors.ts";
+import { MAX_MTU, MIN_MTU } from "./limits.ts";
+
+/** @throws SubnetraError with the codes of config.md §5 */
+export function checkSanity(config: Config): void {
+  if (config.peers.length === 0) {
+    throw subnetraError("InvalidPsk", "peers", "no peer is configured", "add at least one peer with its key");
+  }
+  checkKeys(config);
+  checkMtu(config.mtu);
+  checkPorts(config.listenPorts);
+  checkIds(config);
+  if (config.role === "hub") checkHub(config);
+  if (config.role === "spoke") checkSpoke(config);
+}
+
+function checkKeys(config: Config): void {
+  const peers = config.peers;
+  for (let i = 0; i < peers.length; i++) {
+    if (isZero(peers[i]!.psk)) {
+      throw subnetraError("InvalidPsk", `peers[${i}].psk`, "the key is all zeros");
+    }
+    for (let k = i + 1; k < peers.length; k++) {
+      if (sameBytes(peers[i]!.psk, peers[k]!.psk)) {
+        throw subnetraError("DuplicatePsk", `peers[${k}].psk`, `the key is that of peers[${i}]`);
+      }
+    }
+  }
+}
+
+function isZero(bytes: Uint8Array): boolean {
+  for (let i = 0; i < bytes.length; i++) if (bytes[i] !== 0) return false;
+  return true;
+}
+
+function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
+  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
+  return true;
+}
+
+function checkMtu(mtu: number): void {
+  if (mtu < MIN_MTU || mtu > MAX_MTU) {
+    throw subnetraError("MtuOutOfRange", "local_tun_mtu", `${mtu} is not between ${MIN_MTU} and ${MAX_MTU}`);
+  }
+}
+
+function checkPorts(ports: number[]): void {
+  checkPortCount(ports.length);
+  for (let i = 0; i < ports.length; i++) {
+    checkPort(ports[i]!, `listen_ports[${i}]`);
+    if (ports.indexOf(ports[i]!, i + 1) >= 0) {
+      throw subnetraError(
+        "DuplicateListenPort",
+        `listen_ports[${i}]`,
+        `port ${ports[i]} is listed again later`,
+      );
+    }
+  }
+}
+
+function checkIds(config: Config): void {
+  checkId(config.localId, "local_id");
+  for (let i = 0; i < config.peers.length; i++) checkId(config.peers[i]!.id, `peers[${i}].id`);
+}
+
+function checkId(id: number, path: string): void {
+  if (id > MAX_MESH_ID) {
+    throw subnetraError("PeerIdOutOfRange", path, `${id} is above ${MAX_MESH_ID}`);
+  }
+}
+
+function checkHub(config: Config): void {
+  const peers = config.peers;
+  for (let i = 0; i < peers.length; i++) {
+    if (peers[i]!.allowedSrc.bits === 0) {
+      throw subnetraError("HubPeerNeedsAllowedSrc", `peers[${i}].allowed_src`, "it covers every address");
+    }
+  }
+  for (let i = 0; i < peers.length; i++) {
+    for (let k = i + 1; k < peers.length; k++) {
+      if (overlaps(peers[i]!.allowedSrc, peers[k]!.allowedSrc)) {
+        const what = `${text(peers[k]!.allowedSrc)} overlaps ${text(peers[i]!.allowedSrc)} of peers[${i}]`;
+        throw subnetraError("HubAllowedSrcOverlap", `peers[${k}].allowed_src`, what);
+      }
+    }
+  }
+}
+
+function checkSpoke(config: Config): void {
+  if (config.peers.length !== 1) {
+    throw subnetraError("SpokeNeedsOneHub", "peers", `${config.peers.length} peers are configured`);
+  }
+  if (config.localRoutes.length === 0 && config.localTunIp === null) {
+    throw subnetraError("SpokeMissingLocal", "local_tun_ip", "the spoke has no address of its own");
+  }
+  for (let i = 0; i < config.localRoutes.length; i++) {
+    if (config.localRoutes[i]!.bits === 0) {
+      throw subnetraError(
+        "SpokeLocalRouteTooBroad",
+        `local_routes[${i}]`,
+        `${text(config.localRoutes[i]!)} covers every address`,
+      );
+    }
+  }
+}
+
+function text(cidr: Cidr): string {
+  return formatCidr(cidr.address, cidr.bits);
+}
