@@ -5,64 +5,77 @@
 
 import * as chacha20 from "./chacha20";
 import * as poly1305 from "./poly1305";
+import * as stitched from "./stitched";
+import { GROUP, keystreamAndBlocks, MOST_BLOCKS } from "./stitched";
 
-/** One group of keystream. */
-const KEYSTREAM: usize = memory.data(256, 16);
-/** The last partial block, zero-padded; the length block; the expected tag. */
+/** Block 0 of the keystream is the one-time key; the data uses the rest of the first group. */
+const FIRST: u32 = GROUP - 64;
+/** Data for which open computes the keystream while it authenticates: at least a largest datagram. */
+const AHEAD: u32 = FIRST + 8 * GROUP;
+
+/** The first group of keystream and, in open, the groups after it. */
+const KEYSTREAM: usize = memory.data(64 + 192 + 8 * 256, 16);
+const PAD: usize = KEYSTREAM + 64;
+/** The last partial block, zero-padded; the block of lengths; the expected tag. */
 const BLOCK: usize = memory.data(16, 16);
-
-/** Block 0 of the keystream is the one-time key; the data uses the rest of the group. */
-const FIRST: u32 = chacha20.GROUP - 64;
 
 /** Seals `length` bytes at `data` in place and writes the 16-byte tag at data + length. */
 export function seal(key: usize, seq: u64, data: usize, length: u32): void {
   begin(key, seq, length);
-  encipher(data, length);
-  authenticate(data, length);
+  let done = min<u32>(length, FIRST);
+  mix(data, PAD, done);
+  let absorbed: u32 = 0;
+  while (done < length) {
+    // Each group is made while the ciphertext of the one before is absorbed.
+    const size = min<u32>(length - done, GROUP);
+    keystreamAndBlocks(KEYSTREAM, size, data + absorbed, (done - absorbed) >> 4);
+    absorbed = done;
+    mix(data + done, KEYSTREAM, size);
+    done += size;
+  }
+  absorbRest(data, length, absorbed);
   poly1305.finish(data + length);
 }
 
 /** Verifies the tag at data + length, then decrypts in place. False: nothing was changed. */
 export function open(key: usize, seq: u64, data: usize, length: u32): bool {
   begin(key, seq, length);
-  authenticate(data, length);
+  let ready = FIRST;
+  let absorbed: u32 = 0;
+  for (; ready < length && ready < AHEAD; ready += GROUP) {
+    const count = min<u32>((length - absorbed) >> 4, MOST_BLOCKS) & ~1;
+    keystreamAndBlocks(PAD + ready, min<u32>(length - ready, GROUP), data + absorbed, count);
+    absorbed += count << 4;
+  }
+  absorbRest(data, length, absorbed);
   poly1305.finish(BLOCK);
   const tag = data + length;
   const difference = (load<u64>(tag) ^ load<u64>(BLOCK)) | (load<u64>(tag, 8) ^ load<u64>(BLOCK, 8));
   if (difference != 0) return false;
-  encipher(data, length);
+  mix(data, PAD, min<u32>(length, ready));
+  for (; ready < length; ready += GROUP) {
+    const size = min<u32>(length - ready, GROUP);
+    keystreamAndBlocks(KEYSTREAM, size, data, 0);
+    mix(data + ready, KEYSTREAM, size);
+  }
   return true;
 }
 
 /** Computes the first group of keystream and takes the one-time key from it. */
 function begin(key: usize, seq: u64, length: u32): void {
   chacha20.start(key, 0, <u32>seq, <u32>(seq >> 32), 0);
-  chacha20.keystream(KEYSTREAM, length < FIRST ? 64 + length : chacha20.GROUP);
+  keystreamAndBlocks(KEYSTREAM, 64 + min<u32>(length, FIRST), key, 0);
   poly1305.start(KEYSTREAM);
 }
 
-/** XORs `length` bytes at `data` with the keystream from block 1 on. */
-function encipher(data: usize, length: u32): void {
-  const first = min<u32>(length, FIRST);
-  mix(data, KEYSTREAM + 64, first);
-  for (let done = first; done < length; ) {
-    const size = min<u32>(length - done, chacha20.GROUP);
-    chacha20.keystream(KEYSTREAM, size);
-    mix(data + done, KEYSTREAM, size);
-    done += size;
-  }
-}
-
-/** Absorbs `length` bytes of ciphertext, their padding, and the lengths (RFC 8439 §2.8.1). */
-function authenticate(data: usize, length: u32): void {
-  const whole = length >> 4;
-  poly1305.blocks(data, whole, 1);
-  const rest = length & 15;
-  if (rest > 0) {
+/** Absorbs the ciphertext from `absorbed` (a multiple of 16) on, its padding, and the lengths (RFC 8439 §2.8.1). */
+function absorbRest(data: usize, length: u32, absorbed: u32): void {
+  const whole = length & ~15;
+  poly1305.blocks(data + absorbed, (whole - absorbed) >> 4, 1);
+  if (whole < length) {
     store<u64>(BLOCK, 0);
     store<u64>(BLOCK, 0, 8);
-    const tail = data + ((<usize>whole) << 4);
-    for (let i: u32 = 0; i < rest; i++) store<u8>(BLOCK + i, load<u8>(tail + i));
+    for (let at = whole; at < length; at++) store<u8>(BLOCK + (at & 15), load<u8>(data + at));
     poly1305.blocks(BLOCK, 1, 1);
   }
   store<u64>(BLOCK, 0);
@@ -86,7 +99,8 @@ function mix(data: usize, pad: usize, length: u32): void {
 export function wipe(): void {
   chacha20.wipe();
   poly1305.wipe();
-  for (let at: usize = 0; at < 256; at += 8) store<u64>(KEYSTREAM + at, 0);
+  stitched.wipe();
+  for (let at: usize = 0; at < 64 + AHEAD; at += 8) store<u64>(KEYSTREAM + at, 0);
   store<u64>(BLOCK, 0);
   store<u64>(BLOCK, 0, 8);
 }

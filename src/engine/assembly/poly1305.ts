@@ -7,12 +7,13 @@
 // S < 2.91, and the largest sum of products is below (19/4)·2^28 · 2.91·2^32 < 13.9·2^60 < 2^64.
 
 /** r0 … r3, s0 … s3 (32 bits each), then pad (16 bytes), then h0 … h4 (64 bits each). */
-const R: usize = memory.data(16 + 16 + 16 + 40, 16);
-const S: usize = R + 16;
+export const R: usize = memory.data(16 + 16 + 16 + 40, 16);
+export const S: usize = R + 16;
 const PAD: usize = R + 32;
-const H: usize = R + 48;
+export const H: usize = R + 48;
 
-const LIMB: u64 = 0xffffffff;
+/** Mask of a limb. */
+export const LIMB: u64 = 0xffffffff;
 
 /** Takes the 32-byte one-time key. */
 export function start(key: usize): void {

@@ -6,6 +6,7 @@ import * as blake2b from "../../../src/engine/assembly/blake2b";
 import * as chacha20 from "../../../src/engine/assembly/chacha20";
 import * as kdf from "../../../src/engine/assembly/kdf";
 import * as poly1305 from "../../../src/engine/assembly/poly1305";
+import { GROUP, keystreamAndBlocks } from "../../../src/engine/assembly/stitched";
 
 export function seal(key: usize, seq: usize, data: usize, length: u32): void {
   aead.seal(key, load<u64>(seq), data, length);
@@ -22,8 +23,7 @@ export function wipe(): void {
 /** `length` bytes of ChaCha20 keystream, rounded up to whole groups; the nonce is 12 bytes in memory. */
 export function keystream(key: usize, counter: u32, nonce: usize, out: usize, length: u32): void {
   chacha20.start(key, counter, load<u32>(nonce), load<u32>(nonce, 4), load<u32>(nonce, 8));
-  for (let done: u32 = 0; done < length; done += chacha20.GROUP)
-    chacha20.keystream(out + done, chacha20.GROUP);
+  for (let done: u32 = 0; done < length; done += GROUP) keystreamAndBlocks(out + done, GROUP, out, 0);
 }
 
 /** Poly1305 of any message; its last partial block, padded with 1 and zeros, is built behind the message. */
