@@ -1,0 +1,83 @@
+// The daemon's side of the control socket, control-protocol.md §3 and §4.
+
+import { REGION_CLOCK } from "../engine/abi.ts";
+import { parseCommand } from "./control-grammar.ts";
+import type { Host } from "./host.ts";
+import { CONTROL_BURST, MAX_POLICY_REPLY } from "./limits.ts";
+import { policyPage } from "./policy-text.ts";
+import { addRule, type Rule } from "./roles.ts";
+import { saveSnapshot } from "./snapshot.ts";
+import type { NodeIdentity } from "./status.ts";
+import { statusJson } from "./status-json.ts";
+import { statusText } from "./status-text.ts";
+import { STDERR } from "./sys.ts";
+
+export class ControlServer {
+  private readonly host: Host;
+  private readonly node: NodeIdentity;
+  private readonly snapshot: string;
+  private fullReported = false;
+
+  /** @param snapshot path that `save` writes */
+  constructor(host: Host, node: NodeIdentity, snapshot: string) {
+    this.host = host;
+    this.node = node;
+    this.snapshot = snapshot;
+  }
+
+  /** Answers at most 64 waiting datagrams, every line of each. */
+  serve(): void {
+    for (let i = 0; i < CONTROL_BURST; i++) {
+      const request = this.host.sys.controlReceive();
+      if (request === null) return;
+      this.handle(request);
+    }
+  }
+
+  /** Handles every line of one datagram; lines that do not parse are met with silence. */
+  private handle(request: string): void {
+    const lines = request.split("\n");
+    for (let i = 0; i < lines.length; i++) {
+      const command = parseCommand(lines[i]!);
+      switch (command.verb) {
+        case "add":
+          this.add(command.rule);
+          break;
+        case "show":
+          this.reply(policyPage(this.host.engine, command.from, MAX_POLICY_REPLY));
+          break;
+        case "save":
+          this.reply(this.save());
+          break;
+        case "status":
+          this.reply(this.status(command.json));
+          break;
+      }
+    }
+  }
+
+  private reply(text: string): void {
+    this.host.sys.controlReply(text);
+  }
+
+  /** There is never a reply; a full table is noted once in the log. */
+  private add(rule: Rule): void {
+    if (addRule(this.host.engine, rule) || this.fullReported) return;
+    this.fullReported = true;
+    const count = this.host.engine.call.ruleCount();
+    this.host.sys.print(STDERR, `policy add ignored: the table is full with ${count} rules; raise max_rules\n`);
+  }
+
+  private save(): string {
+    const count = this.host.engine.call.ruleCount();
+    return saveSnapshot(this.host, this.snapshot)
+      ? `saved ${count} rule(s) to ${this.snapshot}\n`
+      : "save failed\n";
+  }
+
+  private status(json: boolean): string {
+    const { engine, sys } = this.host;
+    sys.clock(engine.call.region(REGION_CLOCK));
+    return json ? statusJson(engine, this.node) : statusText(engine, this.node);
+  }
+}
