@@ -76,7 +76,8 @@ class Client {
 
   run(command: Command, line: string): number {
     const opened = this.sys.clientOpen(command.verb !== "add");
-    if (opened < 0) return failed(this.sys, stageOf(opened) === CONTROL_SOCKET ? "SocketFailed" : "BindFailed");
+    if (opened < 0)
+      return failed(this.sys, stageOf(opened) === CONTROL_SOCKET ? "SocketFailed" : "BindFailed");
     if (command.verb === "add") return this.send(line);
     return command.verb === "show" ? this.showPolicy(line) : this.ask(line);
   }
@@ -86,7 +87,8 @@ class Client {
     const result = this.sys.clientSend(this.path, line);
     if (result >= 0) return 0;
     const errno = errnoOf(result);
-    if (errno !== ENOENT && errno !== ECONNREFUSED && errno !== ECONNRESET) return failed(this.sys, "SendFailed");
+    if (errno !== ENOENT && errno !== ECONNREFUSED && errno !== ECONNRESET)
+      return failed(this.sys, "SendFailed");
     this.sys.print(STDERR, `subnetra: daemon not running (socket ${this.path})\n`);
     return 1;
   }

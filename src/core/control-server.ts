@@ -65,7 +65,10 @@ export class ControlServer {
     if (addRule(this.host.engine, rule) || this.fullReported) return;
     this.fullReported = true;
     const count = this.host.engine.call.ruleCount();
-    this.host.sys.print(STDERR, `policy add ignored: the table is full with ${count} rules; raise max_rules\n`);
+    this.host.sys.print(
+      STDERR,
+      `policy add ignored: the table is full with ${count} rules; raise max_rules\n`,
+    );
   }
 
   private save(): string {

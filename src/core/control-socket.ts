@@ -17,7 +17,10 @@ import {
 
 /** SUBNETRA_SOCK, or the system's default; an empty value counts as unset. */
 export function socketPath(sys: Sys): string {
-  return sys.env("SUBNETRA_SOCK") || (sys.os === "macos" ? "/var/run/subnetra.sock" : "/run/subnetra/subnetra.sock");
+  return (
+    sys.env("SUBNETRA_SOCK") ||
+    (sys.os === "macos" ? "/var/run/subnetra.sock" : "/run/subnetra/subnetra.sock")
+  );
 }
 
 /** @throws SubnetraError PathTooLong: the snapshot's suffix must fit behind the path */

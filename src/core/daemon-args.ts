@@ -82,7 +82,12 @@ export function planPathMtu(args: DaemonArgs): number {
   if (text === null) return DEFAULT_PATH_MTU;
   const value = parseDecimal(text, 0, text.length, 65535);
   if (value >= 0) return value;
-  throw subnetraError("InvalidArgument", "", `${quoted(text)} is not a number from 0 to 65535`, "write for example 1420");
+  throw subnetraError(
+    "InvalidArgument",
+    "",
+    `${quoted(text)} is not a number from 0 to 65535`,
+    "write for example 1420",
+  );
 }
 
 /** The plan's dialect. @throws SubnetraError InvalidArgument */

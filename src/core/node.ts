@@ -108,7 +108,8 @@ class Node implements RunningNode {
     this.bound = true;
     this.startKeepalive(config);
     this.dropPrivileges();
-    this.reactor = new Reactor(engine, sys, this.controlServer(config));
+    const sockets = config.listenPorts.length;
+    this.reactor = new Reactor(engine, sys, this.controlServer(config), { sockets });
     if (!savedRulesFound) sys.print(STDERR, `no saved rules at ${options.savedRules}\n`);
     sys.print(STDERR, `${options.banner} tun=${sys.tunName()} sock=${this.path} [ready]\n`);
   }

@@ -9,7 +9,12 @@ import { MAX_MTU, MIN_MTU } from "./limits.ts";
 /** @throws SubnetraError with the codes of config.md §5 */
 export function checkSanity(config: Config): void {
   if (config.peers.length === 0) {
-    throw subnetraError("InvalidPsk", "peers", "no peer is configured", "add at least one peer; without --config the file is config.json in this directory");
+    throw subnetraError(
+      "InvalidPsk",
+      "peers",
+      "no peer is configured",
+      "add at least one peer; without --config the file is config.json in this directory",
+    );
   }
   checkKeys(config);
   checkMtu(config.mtu);

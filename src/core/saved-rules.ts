@@ -57,7 +57,10 @@ class RuleLoader {
       rest = lines.pop()!;
       for (let i = 0; i < lines.length; i++) this.apply(lines[i]!);
       // An endless line must not grow in memory.
-      if (rest.length > SCRATCH_LENGTH) this.apply(rest);
+      if (rest.length > SCRATCH_LENGTH) {
+        this.line++;
+        throw this.tooLong();
+      }
     }
     this.apply(rest);
   }
@@ -66,7 +69,7 @@ class RuleLoader {
     this.line++;
     const text = trimLine(raw);
     if (text === "" || text.charAt(0) === "#") return;
-    if (text.length > MAX_COMMAND) throw this.error("InvalidValue", "the line is too long");
+    if (text.length > MAX_COMMAND) throw this.tooLong();
     const command = parseCommand(text);
     if (command.verb === "none") throw this.error(command.error, `${quoted(text)} is not a rule`);
     if (command.verb !== "add") throw this.error("UnknownCommand", `${quoted(text)} is not a rule`);
@@ -77,6 +80,10 @@ class RuleLoader {
       throw this.error("OutOfSpace", `the policy table is full with ${count} rules`, "raise max_rules");
     }
     this.known[key] = true;
+  }
+
+  private tooLong(): SubnetraError {
+    return this.error("InvalidValue", "the line is too long");
   }
 
   private error(

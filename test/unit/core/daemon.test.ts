@@ -1,0 +1,402 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { type Finished, startDaemon } from "../../../src/core/daemon.ts";
+import type { RunningNode } from "../../../src/core/node.ts";
+import * as os from "../../../src/core/sys.ts";
+import { VERSION } from "../../../src/core/version.ts";
+import { loadEngine } from "../../../src/engine/load.ts";
+import { FakeSys } from "./fake-sys.ts";
+
+const KEY_A = "deadbeef".repeat(8);
+const KEY_B = "cafebabe".repeat(8);
+
+const HUB = {
+  role: "hub",
+  local_id: 1,
+  local_tun_mtu: 1400,
+  peers: [
+    { id: 2, name: "north", endpoint: "198.51.100.20:18020", allowed_src: "10.77.0.2/32", psk: KEY_A },
+    { id: 3, endpoint: "203.0.113.30:18020", allowed_src: "10.77.0.3/32", psk: KEY_B },
+  ],
+};
+const SPOKE = {
+  role: "spoke",
+  local_id: 2,
+  local_tun_mtu: 1400,
+  virtual_subnet: "10.77.0.0/24",
+  local_tun_ip: "10.77.0.2/24",
+  peers: [{ id: 1, name: "hub", endpoint: "192.0.2.1:18020", allowed_src: "10.77.0.0/24", psk: KEY_A }],
+};
+
+function prepare(config: unknown = HUB) {
+  const engine = loadEngine();
+  const sys = new FakeSys(engine);
+  if (config !== null) sys.files["node.json"] = Buffer.from(JSON.stringify(config));
+  const start = (...args: string[]) => startDaemon({ engine, sys }, args);
+  return { engine, sys, start, run: () => start("--config", "node.json") };
+}
+
+function exitOf(result: Finished | RunningNode): number {
+  if ("exit" in result) return result.exit;
+  result.stop();
+  assert.fail("the daemon started");
+}
+
+function running(result: Finished | RunningNode): RunningNode {
+  if ("exit" in result) assert.fail("the daemon did not start");
+  return result;
+}
+
+test("help and version need no configuration and win wherever they stand", () => {
+  for (const args of [["--help"], ["--config", "-h"], ["--nonsense", "--help", "--version"]]) {
+    const { sys, start } = prepare(null);
+    assert.equal(exitOf(start(...args)), 0);
+    assert.match(sys.stdout, /^usage: subnetrad /);
+    assert.equal(sys.stderr, "");
+  }
+  const { sys, start } = prepare(null);
+  assert.equal(exitOf(start("--check", "-V")), 0);
+  assert.equal(sys.stdout, `subnetra v${VERSION}\n`);
+});
+
+test("an unknown argument prints its line, an empty line and the usage", () => {
+  const { sys, start } = prepare();
+  assert.equal(exitOf(start("--config=node.json")), 1);
+  assert.match(sys.stderr, /^unknown argument: --config=node\.json\n\nusage: subnetrad /);
+  assert.match(sys.stderr, /UnknownArgument/);
+});
+
+test("a value flag standing last is refused", () => {
+  const { sys, start } = prepare();
+  assert.equal(exitOf(start("--check", "--config")), 1);
+  assert.match(sys.stderr, /^missing value for argument: --config\n\nusage/);
+});
+
+test("--check prints the literal line and touches no device", () => {
+  const { sys, start } = prepare();
+  assert.equal(exitOf(start("--print-network-plan", "--check", "--config", "node.json")), 0);
+  assert.equal(
+    sys.stdout,
+    `subnetra v${VERSION} (mtu=1400, udp_ports={ 18020, 18023, 18026 }, mode=raw_direct, local_id=1, peers=2) [config ok]\n`,
+  );
+  assert.equal(sys.stderr, "");
+  assert.deepEqual(
+    sys.log.filter((entry) => !/^(open|read|close) ?/.test(entry)),
+    [],
+  );
+});
+
+test("the first occurrence of a value flag counts", () => {
+  const { start } = prepare();
+  assert.equal(exitOf(start("--check", "--config", "node.json", "--config", "absent.json")), 0);
+});
+
+test("the configuration's path: argument, environment, working directory", () => {
+  const absent = prepare(null);
+  assert.equal(exitOf(absent.start("--config", "node.json")), 1);
+  assert.match(absent.sys.stderr, /^config load failed \(node\.json\): ConfigNotFound\n {2}\S/);
+
+  const named = prepare();
+  named.sys.environment.SUBNETRA_CONFIG = "other.json";
+  assert.equal(exitOf(named.start()), 1);
+  assert.match(named.sys.stderr, /^config load failed \(other\.json\): ConfigNotFound\n/);
+
+  const nothing = prepare(null);
+  assert.equal(exitOf(nothing.start()), 1);
+  assert.match(nothing.sys.stderr, /^config sanity check failed: InvalidPsk\n {2}at peers: .*config\.json/);
+
+  const long = prepare();
+  assert.equal(exitOf(long.start("--config", "x".repeat(4096))), 1);
+  assert.match(long.sys.stderr, /^config path invalid: PathTooLong\n/);
+});
+
+test("unreadable and oversized files", () => {
+  const denied = prepare();
+  denied.sys.failures["open:node.json"] = -os.EACCES;
+  assert.equal(exitOf(denied.run()), 1);
+  assert.match(denied.sys.stderr, /^config load failed \(node\.json\): ConfigOpenFailed\n/);
+
+  const directory = prepare();
+  directory.sys.files["node.json"] = null;
+  assert.equal(exitOf(directory.run()), 1);
+  assert.match(directory.sys.stderr, /^config load failed \(node\.json\): ConfigReadFailed\n/);
+
+  const big = prepare();
+  const text = JSON.stringify(HUB);
+  big.sys.files["node.json"] = Buffer.from(text + " ".repeat(65537 - text.length));
+  assert.equal(exitOf(big.run()), 1);
+  assert.match(big.sys.stderr, /^config load failed \(node\.json\): FileTooBig\n/);
+  big.sys.files["node.json"] = Buffer.from(text + " ".repeat(65536 - text.length));
+  assert.equal(exitOf(big.start("--check", "--config", "node.json")), 0);
+});
+
+test("errors name the place and the remedy, never a key", () => {
+  const cases: [unknown, RegExp][] = [
+    [
+      { ...HUB, peers: [{ ...HUB.peers[0], allowed_src: "10.0.0/33" }] },
+      /^config load failed \(node\.json\): InvalidCidr\n {2}at peers\[0\]\.allowed_src: "10\.0\.0\/33" is not A\.B\.C\.D\/P; write for example 10\.0\.0\.0\/24\n$/,
+    ],
+    [{ ...HUB, local_tun_mtu: 67 }, /^config sanity check failed: MtuOutOfRange\n {2}at local_tun_mtu: 67 /],
+    [{ ...HUB, local_id: 0 }, /^peer registry build failed: MissingLocalId\n {2}at local_id: /],
+    [
+      { ...HUB, peers: [HUB.peers[0], { ...HUB.peers[1], psk: KEY_A }] },
+      /^config sanity check failed: DuplicatePsk\n {2}at peers\[1\]\.psk: /,
+    ],
+    [{ ...HUB, peers: [{ ...HUB.peers[0], endpoint: KEY_B }] }, /InvalidEndpoint\n/],
+    [{ ...HUB, peers: [{ ...HUB.peers[0], psk: `${KEY_B}00` }] }, /InvalidPsk\n/],
+  ];
+  for (const [config, expected] of cases) {
+    const { sys, run } = prepare(config);
+    assert.equal(exitOf(run()), 1);
+    assert.match(sys.stderr, expected);
+    assert.doesNotMatch(sys.stderr, /deadbeef|cafebabe/);
+  }
+});
+
+test("a clock before 2024 stops the start, --check included", () => {
+  for (const seconds of [0n, 1704067199n]) {
+    const { sys, start } = prepare();
+    sys.seconds = seconds;
+    assert.equal(exitOf(start("--check", "--config", "node.json")), 1);
+    assert.match(sys.stderr, /^boot epoch unavailable \(clock not set\?\): ClockUnavailable\n/);
+  }
+});
+
+test("the plan: dialects, path MTU, device name", () => {
+  const linux = prepare(SPOKE);
+  linux.sys.environment.SUBNETRA_TUN = "mesh0";
+  assert.equal(exitOf(linux.start("--print-network-plan", "--config", "node.json")), 0);
+  assert.match(linux.sys.stdout, /^# subnetra network plan for interface 'mesh0'\n/);
+  const macos = prepare(SPOKE);
+  const args = ["--print-network-plan", "--dialect", "macos", "--path-mtu", "1420", "--config", "node.json"];
+  assert.equal(exitOf(macos.start(...args)), 0);
+  assert.match(macos.sys.stdout, /interface 'utunN'[\s\S]*recommended max tunnel MTU for this path: 1356\n/);
+
+  for (const text of ["65536", "-1", "x", "1400.0", ""]) {
+    const bad = prepare(SPOKE);
+    assert.equal(exitOf(bad.start("--print-network-plan", "--path-mtu", text, "--config", "node.json")), 1);
+    assert.ok(
+      bad.sys.stderr.startsWith(`invalid --path-mtu value: ${text}\n  InvalidArgument\n`),
+      bad.sys.stderr,
+    );
+  }
+  const dialect = prepare(SPOKE);
+  assert.equal(exitOf(dialect.start("--print-network-plan", "--dialect", "bsd", "--config", "node.json")), 1);
+  assert.match(dialect.sys.stderr, /^invalid --dialect value: bsd\n/);
+});
+
+test("a start opens things in order, drops privileges, then prints the ready line", () => {
+  const { sys, run } = prepare(SPOKE);
+  const node = running(run());
+  assert.deepEqual(sys.log.slice(sys.log.indexOf("tunOpen snr0")), [
+    "tunOpen snr0",
+    "udpOpen 18020",
+    "mkdir /run/subnetra",
+    "controlProbe /run/subnetra/subnetra.sock",
+    "controlBind /run/subnetra/subnetra.sock",
+    "random",
+    "dropPrivileges",
+  ]);
+  assert.equal(sys.modes["/run/subnetra"], 0o755);
+  assert.equal(
+    sys.stderr,
+    `subnetra v${VERSION} (mtu=1400, udp_ports={ 18020 }, mode=raw_direct, local_id=2, peers=1, obfuscate=true) tun=snr0 sock=/run/subnetra/subnetra.sock [ready]\n`,
+  );
+  assert.equal(sys.stdout, "");
+  assert.equal(node.stop(), 0);
+  assert.deepEqual(sys.log.slice(-2), ["unlink /run/subnetra/subnetra.sock", "closeAll"]);
+  assert.equal(node.stop(), 0);
+  assert.equal(sys.log.filter((entry) => entry === "closeAll").length, 1);
+});
+
+test("a stop request ends the loop and cleans up; other turns go on", () => {
+  const { sys, run } = prepare();
+  const node = running(run());
+  sys.waits = [0, os.READY_YIELD, os.READY_STOP];
+  assert.equal(node.turn(), true);
+  assert.equal(node.turn(), true);
+  assert.equal(node.turn(), false);
+  assert.ok(sys.log.includes("closeAll"));
+  assert.equal(node.turn(), false);
+});
+
+const STAGED = (stage: number, errno: number) => -(stage * 4096 + errno);
+
+test("every failing step prints its line and closes what was opened", () => {
+  const cases: [string, number, RegExp][] = [
+    [
+      "tunOpen",
+      STAGED(os.TUN_OPEN, os.ENOENT),
+      /^tun open failed \(FileNotFound\); need CAP_NET_ADMIN and \/dev\/net\/tun\n/,
+    ],
+    ["tunOpen", STAGED(os.TUN_OPEN, os.EACCES), /^tun open failed \(AccessDenied\)/],
+    ["tunOpen", STAGED(os.TUN_OPEN, os.EIO), /^tun open failed \(OpenFailed\)/],
+    ["tunOpen", STAGED(os.TUN_IOCTL, os.EPERM), /^tun open failed \(AccessDenied\)/],
+    ["tunOpen", STAGED(os.TUN_IOCTL, os.EBUSY), /^tun open failed \(IoctlFailed\).*\n.*another process/],
+    [
+      "udpOpen:18023",
+      STAGED(os.UDP_BIND, os.EADDRINUSE),
+      /^udp bind failed \(UdpBindFailed\) on port 18023\n/,
+    ],
+    ["udpOpen", STAGED(os.UDP_SOCKET, os.EACCES), /^udp bind failed \(UdpSocketFailed\) on port 18020\n/],
+    [
+      "controlBind",
+      STAGED(os.CONTROL_SOCKET, os.EACCES),
+      /^control socket bind failed \(SocketFailed\) at \/run\/subnetra\/subnetra\.sock\n/,
+    ],
+    ["controlBind", STAGED(os.CONTROL_BIND, os.EACCES), /^control socket bind failed \(BindFailed\)/],
+    ["controlBind", STAGED(os.CONTROL_CHMOD, os.EACCES), /^control socket bind failed \(ChmodFailed\)/],
+    ["dropPrivileges", -os.EPERM, /^capability drop failed: CapDropFailed\n/],
+  ];
+  for (const [call, result, expected] of cases) {
+    const { sys, run } = prepare();
+    sys.failures[call] = result;
+    assert.equal(exitOf(run()), 1);
+    assert.match(sys.stderr, expected);
+    assert.doesNotMatch(sys.stderr, /\[ready\]/);
+    assert.ok(sys.log.includes("closeAll"));
+    // The socket node is removed exactly when this process bound it.
+    assert.equal(sys.log.includes("unlink /run/subnetra/subnetra.sock"), call === "dropPrivileges");
+  }
+});
+
+test("the random source is needed only by a spoke that sends keepalives", () => {
+  const spoke = prepare(SPOKE);
+  spoke.sys.failures.random = -os.EIO;
+  assert.equal(exitOf(spoke.run()), 1);
+  assert.match(spoke.sys.stderr, /EntropyUnavailable/);
+  for (const config of [
+    { ...SPOKE, keepalive_secs: 0 },
+    { ...HUB, keepalive_secs: 20 },
+  ]) {
+    const { sys, run, engine } = prepare(config);
+    sys.failures.random = -os.EIO;
+    const node = running(run());
+    assert.equal(engine.call.timeout(), -1);
+    node.stop();
+  }
+});
+
+test("macOS has its own hint, socket path and no directory step", () => {
+  const { sys, run } = prepare();
+  sys.os = "macos";
+  const node = running(run());
+  assert.match(sys.stderr, /tun=utun7 sock=\/var\/run\/subnetra\.sock \[ready\]\n$/);
+  assert.ok(!sys.log.some((entry) => entry.startsWith("mkdir")));
+  node.stop();
+  const failing = prepare();
+  failing.sys.os = "macos";
+  failing.sys.failures.tunOpen = STAGED(os.TUN_OPEN, os.EPERM);
+  assert.equal(exitOf(failing.run()), 1);
+  assert.match(failing.sys.stderr, /^tun open failed \(AccessDenied\); need root\n/);
+});
+
+test("a live daemon and a foreign file are left alone, a stale socket is removed", () => {
+  for (const probe of [0, -os.EEXIST, -os.EACCES]) {
+    const { sys, run } = prepare();
+    sys.probe = probe;
+    assert.equal(exitOf(run()), 1);
+    assert.match(
+      sys.stderr,
+      /^control socket bind failed \(BindFailed\) at \/run\/subnetra\/subnetra\.sock\n {2}\S/,
+    );
+    assert.ok(!sys.log.some((entry) => /^(unlink|controlBind)/.test(entry)));
+  }
+  const stale = prepare();
+  stale.sys.probe = -os.ECONNREFUSED;
+  running(stale.run()).stop();
+  const order = stale.sys.log
+    .filter((entry) => /^(unlink|controlBind)/.test(entry))
+    .map((e) => e.split(" ")[0]);
+  assert.deepEqual(order, ["unlink", "controlBind", "unlink"]);
+});
+
+test("the socket path: empty means unset, 101 bytes fit, 102 do not", () => {
+  const empty = prepare();
+  empty.sys.environment.SUBNETRA_SOCK = "";
+  running(empty.run()).stop();
+  assert.ok(empty.sys.log.includes("controlBind /run/subnetra/subnetra.sock"));
+
+  const fits = prepare();
+  fits.sys.environment.SUBNETRA_SOCK = `/${"s".repeat(100)}`;
+  running(fits.run()).stop();
+
+  const long = prepare();
+  const path = `/${"s".repeat(101)}`;
+  long.sys.environment.SUBNETRA_SOCK = path;
+  assert.equal(exitOf(long.run()), 1);
+  assert.ok(long.sys.stderr.startsWith(`control socket path too long: ${path}\n  PathTooLong\n`));
+  assert.ok(!long.sys.log.includes("tunOpen snr0"));
+});
+
+test("a table smaller than the role's rules stops the start", () => {
+  const { sys, run } = prepare({ ...HUB, max_rules: 1 });
+  assert.equal(exitOf(run()), 1);
+  assert.match(sys.stderr, /^initial policy derivation failed: OutOfSpace\n/);
+});
+
+test("saved rules are added after the role's, without duplicates", () => {
+  const { sys, start, engine } = prepare();
+  sys.files["saved.policy"] = Buffer.from(
+    [
+      "# a comment",
+      "",
+      "  policy add --src 0.0.0.0/0 --dst 10.77.0.2/32 --action forward --target 2\r",
+      "policy add --dst 10.9.0.0/16 --src 0.0.0.0/0",
+      "policy add --src 0.0.0.0/0 --dst 10.9.0.0/16 --action drop",
+      "policy add --src 0.0.0.0/0 --dst 10.9.0.0/16 --action forward --target 3",
+    ].join("\n"),
+  );
+  const node = running(start("--config", "node.json", "--policy", "saved.policy"));
+  assert.equal(engine.call.ruleCount(), 4);
+  node.stop();
+});
+
+test("saved rules: a bad line, a full table, an unreadable file stop the start; a missing one is a notice", () => {
+  const rule = "policy add --src 0.0.0.0/0 --dst 10.9.0.0/16 --action forward --target 3\n";
+  const cases: [string, string, RegExp][] = [
+    [`${rule}policy show\n`, "UnknownCommand", /line 2: "policy show" is not a rule/],
+    [`\n\npolicy add --src 1.2.3.4/5\n`, "MissingArgument", /line 3: /],
+    [`policy add --src 1.2.3.4/33 --dst 1.2.3.4/5\n`, "InvalidValue", /line 1: /],
+    [`# ${"x".repeat(300000)}`, "InvalidValue", /line 1: the line is too long/],
+  ];
+  for (const [text, name, detail] of cases) {
+    const { sys, run } = prepare({ ...HUB, policy_file: "saved.policy" });
+    sys.files["saved.policy"] = Buffer.from(text);
+    assert.equal(exitOf(run()), 1, text.slice(0, 40));
+    assert.ok(sys.stderr.startsWith(`policy load failed (saved.policy): ${name}\n`), sys.stderr);
+    assert.match(sys.stderr, detail);
+  }
+  const full = prepare({ ...HUB, policy_file: "saved.policy", max_rules: 2 });
+  full.sys.files["saved.policy"] = Buffer.from(rule);
+  assert.equal(exitOf(full.run()), 1);
+  assert.match(full.sys.stderr, /^policy load failed \(saved\.policy\): OutOfSpace\n.*raise max_rules/);
+
+  const denied = prepare({ ...HUB, policy_file: "saved.policy" });
+  denied.sys.failures["open:saved.policy"] = -os.EACCES;
+  assert.equal(exitOf(denied.run()), 1);
+  assert.match(denied.sys.stderr, /PolicyReadFailed/);
+
+  const missing = prepare({ ...HUB, policy_file: "saved.policy" });
+  running(missing.run()).stop();
+  assert.match(missing.sys.stderr, /^no saved rules at saved\.policy\nsubnetra v/);
+});
+
+test("no key is left in engine memory after check, plan, failure or stop", () => {
+  const needle = Buffer.from(KEY_A, "hex");
+  const holds = (bytes: Uint8Array) =>
+    Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).includes(needle) ||
+    Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).includes(KEY_A.slice(0, 32));
+  for (const end of ["check", "plan", "fail", "stop"]) {
+    const { engine, sys, start } = prepare(SPOKE);
+    assert.equal(holds(engine.u8), false);
+    if (end === "fail") sys.failures.tunOpen = STAGED(os.TUN_OPEN, os.EIO);
+    const extra = end === "check" ? ["--check"] : end === "plan" ? ["--print-network-plan"] : [];
+    const result = start("--config", "node.json", ...extra);
+    if (!("exit" in result)) {
+      assert.equal(holds(engine.u8), false, "while running only derived keys are left");
+      result.stop();
+    }
+    assert.equal(holds(engine.u8), false, end);
+  }
+});
