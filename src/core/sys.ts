@@ -68,15 +68,25 @@ export const READY_UDP = 16;
 export const STDOUT = 1;
 export const STDERR = 2;
 
-export interface Sys {
+/** What the client needs of the system. */
+export interface ClientSys {
   /** "linux" or "macos": picks the plan's dialect and the default socket path. */
   readonly os: "linux" | "macos";
-
-  // --- process ---
   /** Value of an environment variable; undefined when unset. */
   env(name: string): string | undefined;
   /** Writes text to STDOUT or STDERR, all of it. */
   print(stream: number, text: string): void;
+  /** Opens a client socket; with `reply` one that can be answered. 0 or -(stage, errno). */
+  clientOpen(reply: boolean): number;
+  /** Sends one datagram to `path`; blocking when opened without `reply`. 0 or -errno. */
+  clientSend(path: string, text: string): number;
+  /** Waits for one reply: its text, or null after `timeoutMs` in total. */
+  clientReceive(timeoutMs: number): string | null;
+  clientClose(): void;
+}
+
+export interface Sys extends ClientSys {
+  // --- process ---
   /** daemon-cli.md §4: no capability is left in any thread afterwards. 0 or -errno. May restart the process image. */
   dropPrivileges(): number;
 
@@ -142,15 +152,6 @@ export interface Sys {
   controlReceive(): string | null;
   /** Answers the sender of the last request, best effort; nothing happens when it has no address. 0 or -errno. */
   controlReply(text: string): number;
-
-  // --- client side ---
-  /** Opens a client socket; with `reply` one that can be answered. 0 or -(stage, errno). */
-  clientOpen(reply: boolean): number;
-  /** Sends one datagram to `path`; blocking when opened without `reply`. 0 or -errno. */
-  clientSend(path: string, text: string): number;
-  /** Waits for one reply: its text, or null after `timeoutMs` in total. */
-  clientReceive(timeoutMs: number): string | null;
-  clientClose(): void;
 
   /** Closes TUN, UDP and control descriptors. */
   closeAll(): void;
