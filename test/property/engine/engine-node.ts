@@ -1,0 +1,322 @@
+// One engine with a host around it that has no system: datagrams and packets in, emissions out.
+
+import {
+  BATCH_MORE,
+  COUNTER_COUNT,
+  DEFAULT_RX_BUFFERS,
+  HEADER_LENGTH,
+  KEY_LENGTH,
+  MAX_TUN_PACKETS,
+  MSG_COUNT,
+  MSG_DESTINATION,
+  MSG_FIRST,
+  MSG_SEGMENT,
+  MSG_SOCKET,
+  MSG_STATUS,
+  MSG_STRIDE,
+  PEER_ENDPOINT,
+  PEER_EPOCH,
+  PEER_LAST_SEEN,
+  PEER_SEQUENCE,
+  PEER_SOCKET,
+  PEER_STRIDE,
+  PIECE_LENGTH,
+  PIECE_OFFSET,
+  PIECE_STATUS,
+  PIECE_STRIDE,
+  REGION_CLOCK,
+  REGION_COUNTERS,
+  REGION_PEERS,
+  REGION_RX,
+  REGION_RXD,
+  REGION_SCRATCH,
+  REGION_SEED,
+  REGION_TUN_ARENA,
+  REGION_TUN_MSG,
+  REGION_TUN_PIECE,
+  REGION_TUND,
+  REGION_UDP_MSG,
+  REGION_UDP_PIECE,
+  RX_STRIDE,
+  RXD_LENGTH,
+  RXD_SEGMENT,
+  RXD_SOURCE,
+  RXD_STRIDE,
+  TAG_LENGTH,
+  TUN_HEADROOM,
+  TUND_LENGTH,
+  TUND_OFFSET,
+  TUND_STRIDE,
+  VNET_LENGTH,
+} from "../../../src/engine/abi.ts";
+import type { Engine } from "../../../src/engine/exports.ts";
+import { type EngineVariant, loadEngine } from "../../../src/engine/load.ts";
+import type { Accepts, Emission, Endpoint, NodeSettings, PeerSettings, Rule } from "./reference.ts";
+
+const NS_PER_S = 1_000_000_000n;
+const ENOBUFS = 105;
+
+/** A datagram as it arrives at a socket. */
+export interface Arrival {
+  bytes: Uint8Array;
+  source: Endpoint;
+}
+
+/** A packet as it comes from the TUN; with offload, behind its virtio header. */
+export interface TunPacket {
+  bytes: Uint8Array;
+  vnet?: Uint8Array;
+}
+
+/** A peer's public record. */
+export interface PeerState {
+  endpoint: Endpoint;
+  socket: number;
+  lastSeen: bigint;
+  epoch: bigint;
+  sequence: bigint;
+}
+
+export interface EngineOptions extends NodeSettings {
+  variant: EngineVariant;
+  udpSegments?: boolean;
+  tunVnet?: boolean;
+}
+
+const modules = new Map<EngineVariant, Engine[]>();
+
+/** Takes a used engine back: instantiating one costs more than laying it out again. */
+export function release(node: EngineNode): void {
+  const list = modules.get(node.variant) ?? [];
+  modules.set(node.variant, list);
+  node.engine.call.wipe();
+  list.push(node.engine);
+}
+
+export class EngineNode {
+  readonly engine: Engine;
+  readonly variant: EngineVariant;
+  accepts: Accepts = () => true;
+  emitted: Emission[] = [];
+  /** UDP messages and TUN writes handed to the system, whole: for tests of the offloads. */
+  tunWrites: Uint8Array[] = [];
+  private readonly view: DataView;
+  private readonly options: EngineOptions;
+
+  constructor(options: EngineOptions) {
+    this.options = options;
+    this.variant = options.variant;
+    this.engine = modules.get(options.variant)?.pop() ?? loadEngine(options.variant);
+    this.view = new DataView(this.engine.u8.buffer);
+    const { call } = this.engine;
+    call.init(64, 4096, DEFAULT_RX_BUFFERS);
+    call.setNode(options.localId, options.obfuscate ? 1 : 0);
+    call.setPlatform(options.udpSegments ? 1 : 0, options.tunVnet ? 1 : 0, 2);
+    this.setClock(options.epoch, 0n);
+    if (call.startEpoch() !== 0) throw new Error(`epoch ${options.epoch} was refused`);
+  }
+
+  setClock(wall: bigint, monotonic: bigint): void {
+    const at = this.engine.call.region(REGION_CLOCK);
+    [wall / NS_PER_S, wall % NS_PER_S, monotonic / NS_PER_S, monotonic % NS_PER_S].forEach((value, i) => {
+      this.view.setBigUint64(at + 8 * i, value, true);
+    });
+  }
+
+  setSeed(seed: Uint8Array): void {
+    this.engine.u8.set(seed.subarray(0, 32), this.engine.call.region(REGION_SEED));
+  }
+
+  /** @returns the peer's index. */
+  addPeer(peer: PeerSettings): number {
+    const { call, u8 } = this.engine;
+    const psk = call.region(REGION_SCRATCH);
+    u8.set(peer.psk, psk);
+    const { address, port } = peer.endpoint;
+    const index = call.addPeer(peer.id, psk, swap32(address), swap16(port), peer.allowed, peer.allowedBits);
+    if (u8.subarray(psk, psk + KEY_LENGTH).some((byte) => byte !== 0))
+      throw new Error("addPeer left the PSK behind");
+    return index;
+  }
+
+  addRule(rule: Rule): number {
+    return this.engine.call.addRule(0, 0, rule.dst, rule.dstBits, rule.action, rule.target);
+  }
+
+  counters(): bigint[] {
+    const at = this.engine.call.region(REGION_COUNTERS);
+    return Array.from({ length: COUNTER_COUNT }, (_, i) => this.view.getBigUint64(at + 8 * i, true));
+  }
+
+  peer(index: number): PeerState {
+    const at = this.engine.call.region(REGION_PEERS) + index * PEER_STRIDE;
+    return {
+      endpoint: this.endpointAt(at + PEER_ENDPOINT),
+      socket: this.view.getUint32(at + PEER_SOCKET, true),
+      lastSeen: this.view.getBigUint64(at + PEER_LAST_SEEN, true),
+      epoch: this.view.getBigUint64(at + PEER_EPOCH, true),
+      sequence: this.view.getBigUint64(at + PEER_SEQUENCE, true),
+    };
+  }
+
+  /** Test hook: the next datagram to the peer takes `last` + 1. */
+  setSequence(index: number, last: bigint): void {
+    const at = this.engine.call.region(REGION_PEERS) + index * PEER_STRIDE;
+    this.view.setBigUint64(at + PEER_SEQUENCE, last, true);
+  }
+
+  /** One drain of a socket. Runs of datagrams of one size from one source share a buffer when `coalesce` is set. */
+  drain(socket: number, arrivals: readonly Arrival[], coalesce = false): void {
+    this.engine.call.beginDrain();
+    let next = 0;
+    while (next < arrivals.length) {
+      let buffers = 0;
+      while (buffers < DEFAULT_RX_BUFFERS && next < arrivals.length) {
+        const run = coalesce ? runLength(arrivals, next) : 1;
+        this.fillBuffer(buffers, arrivals.slice(next, next + run));
+        buffers++;
+        next += run;
+      }
+      this.finish(this.engine.call.udpBatch(socket, buffers));
+    }
+  }
+
+  /** Packets from the TUN, in batches as they fit. */
+  tun(packets: readonly TunPacket[]): void {
+    const { call, u8 } = this.engine;
+    const table = call.region(REGION_TUND);
+    const arena = call.region(REGION_TUN_ARENA);
+    for (let first = 0; first < packets.length; ) {
+      let at = arena;
+      let count = 0;
+      while (first < packets.length && count < MAX_TUN_PACKETS && at - arena < 262144) {
+        const { bytes, vnet } = packets[first]!;
+        at += TUN_HEADROOM;
+        if (this.options.tunVnet) u8.set(vnet ?? new Uint8Array(VNET_LENGTH), at - VNET_LENGTH);
+        u8.set(bytes, at);
+        this.view.setUint32(table + count * TUND_STRIDE + TUND_OFFSET, at, true);
+        this.view.setUint32(table + count * TUND_STRIDE + TUND_LENGTH, bytes.length, true);
+        at += bytes.length + TAG_LENGTH;
+        at += -at & 15;
+        count++;
+        first++;
+      }
+      this.finish(call.tunBatch(count));
+    }
+  }
+
+  /** Sends a keepalive when one is due. */
+  tick(): void {
+    this.engine.call.tick();
+    this.flush();
+  }
+
+  private finish(result: number): void {
+    let more = result;
+    this.flush();
+    while (more === BATCH_MORE) {
+      more = this.engine.call.resume();
+      this.flush();
+    }
+  }
+
+  private fillBuffer(buffer: number, run: readonly Arrival[]): void {
+    const { call, u8 } = this.engine;
+    const base = call.region(REGION_RX) + buffer * RX_STRIDE;
+    let at = base;
+    for (const { bytes } of run) {
+      u8.set(bytes, at);
+      at += bytes.length;
+    }
+    const descriptor = call.region(REGION_RXD) + buffer * RXD_STRIDE;
+    const { source, bytes } = run[0]!;
+    this.view.setUint32(descriptor + RXD_LENGTH, at - base, true);
+    this.view.setUint32(descriptor + RXD_SEGMENT, bytes.length, true);
+    this.view.setUint16(descriptor + RXD_SOURCE, 2, true);
+    this.view.setUint16(descriptor + RXD_SOURCE + 2, source.port);
+    this.view.setUint32(descriptor + RXD_SOURCE + 4, source.address);
+  }
+
+  private endpointAt(at: number): Endpoint {
+    return { address: this.view.getUint32(at + 4), port: this.view.getUint16(at + 2) };
+  }
+
+  private flush(): void {
+    this.flushUdp();
+    this.flushTun();
+  }
+
+  private flushUdp(): void {
+    const { call } = this.engine;
+    const count = call.udpStaged();
+    for (let i = 0; i < count; i++) {
+      const message = call.region(REGION_UDP_MSG) + i * MSG_STRIDE;
+      const first = this.view.getUint32(message + MSG_FIRST, true);
+      const pieces = this.view.getUint32(message + MSG_COUNT, true);
+      const segment = this.view.getUint32(message + MSG_SEGMENT, true);
+      if (pieces > 1 && !this.options.udpSegments) throw new Error("a run of datagrams without UDP_SEGMENT");
+      for (let j = first; j < first + pieces; j++) {
+        const piece = call.region(REGION_UDP_PIECE) + j * PIECE_STRIDE;
+        const bytes = this.pieceBytes(piece);
+        const last = j === first + pieces - 1;
+        if (last ? bytes.length > segment : bytes.length !== segment)
+          throw new Error("datagrams of a run differ in size");
+        const socket = this.view.getUint32(message + MSG_SOCKET, true);
+        const endpoint = this.endpointAt(message + MSG_DESTINATION);
+        const emission: Emission = { to: "udp", bytes, endpoint, socket };
+        if (this.accepts(emission)) this.emitted.push(emission);
+        else this.view.setUint32(piece + PIECE_STATUS, ENOBUFS, true);
+      }
+    }
+    call.udpSettle();
+  }
+
+  private flushTun(): void {
+    const { call } = this.engine;
+    const count = call.tunStaged();
+    for (let i = 0; i < count; i++) {
+      const message = call.region(REGION_TUN_MSG) + i * MSG_STRIDE;
+      const first = this.view.getUint32(message + MSG_FIRST, true);
+      const pieces = this.view.getUint32(message + MSG_COUNT, true);
+      const parts: Uint8Array[] = [];
+      for (let j = first; j < first + pieces; j++)
+        parts.push(this.pieceBytes(call.region(REGION_TUN_PIECE) + j * PIECE_STRIDE));
+      const bytes = new Uint8Array(Buffer.concat(parts));
+      const emission: Emission = { to: "tun", bytes, endpoint: null, socket: 0 };
+      if (!this.accepts(emission)) this.view.setUint32(message + MSG_STATUS, ENOBUFS, true);
+      else if (this.options.tunVnet) this.tunWrites.push(bytes);
+      else this.emitted.push(emission);
+    }
+    call.tunSettle();
+  }
+
+  private pieceBytes(piece: number): Uint8Array {
+    const offset = this.view.getUint32(piece + PIECE_OFFSET, true);
+    return this.engine.u8.slice(offset, offset + this.view.getUint32(piece + PIECE_LENGTH, true));
+  }
+}
+
+/** How many arrivals from `first` on the kernel's UDP_GRO could hand over as one. */
+function runLength(arrivals: readonly Arrival[], first: number): number {
+  const { bytes, source } = arrivals[first]!;
+  let run = 1;
+  while (run < 64 && first + run < arrivals.length && (run + 1) * bytes.length <= 65507) {
+    const next = arrivals[first + run]!;
+    if (next.source.address !== source.address || next.source.port !== source.port) break;
+    if (next.bytes.length > bytes.length || next.bytes.length === 0) break;
+    run++;
+    if (next.bytes.length < bytes.length) break;
+  }
+  return run;
+}
+
+export function swap32(value: number): number {
+  return (((value & 0xff) << 24) | ((value & 0xff00) << 8) | ((value >>> 8) & 0xff00) | (value >>> 24)) >>> 0;
+}
+
+export function swap16(value: number): number {
+  return ((value & 0xff) << 8) | (value >>> 8);
+}
+
+/** Smallest datagram: header and tag. */
+export const SMALLEST = HEADER_LENGTH + TAG_LENGTH;

@@ -1,0 +1,331 @@
+// The oracle: wire-protocol.md §8–§11 and §14 written plainly, one packet at a time, with big integers and sets.
+// Where the engine is clever (indexes, bitmaps, batches, midstates), this is not.
+
+import {
+  ACTION_DROP,
+  COUNTER_COUNT,
+  COUNTER_DROP_TUN_DROP_RULE,
+  COUNTER_DROP_TUN_LOCAL_LOOP,
+  COUNTER_DROP_TUN_NO_ROUTE,
+  COUNTER_DROP_TUN_NOT_IPV4,
+  COUNTER_DROP_TUN_OVERSIZED,
+  COUNTER_DROP_TUN_SEND_ERR,
+  COUNTER_DROP_TUN_UNKNOWN_TARGET,
+  COUNTER_DROP_UDP_AUTH_OR_INVALID,
+  COUNTER_DROP_UDP_DROP_RULE,
+  COUNTER_DROP_UDP_NO_REFLECT,
+  COUNTER_DROP_UDP_NO_ROUTE,
+  COUNTER_DROP_UDP_NOT_IPV4,
+  COUNTER_DROP_UDP_OVERSIZED,
+  COUNTER_DROP_UDP_SCAN_BUDGET,
+  COUNTER_DROP_UDP_SEND_ERR,
+  COUNTER_DROP_UDP_SPOOF,
+  COUNTER_DROP_UDP_UNKNOWN_PEER,
+  COUNTER_DROP_UDP_UNKNOWN_TARGET,
+  COUNTER_KEEPALIVE_RX,
+  COUNTER_KEEPALIVE_TX,
+  COUNTER_RELAY_BYTES,
+  COUNTER_RELAY_PACKETS,
+  COUNTER_TUN_RX_BYTES,
+  COUNTER_TUN_RX_PACKETS,
+  COUNTER_TUN_TX_BYTES,
+  COUNTER_TUN_TX_PACKETS,
+  COUNTER_UDP_ENDPOINT_LEARNED,
+  COUNTER_UDP_RX_BYTES,
+  COUNTER_UDP_RX_PACKETS,
+  COUNTER_UDP_TX_BYTES,
+  COUNTER_UDP_TX_PACKETS,
+} from "../../../src/engine/abi.ts";
+import {
+  decodeHeader,
+  headerPad,
+  linkKey,
+  maskDatagram,
+  openBody,
+  sealDatagram,
+  sessionKey,
+} from "./reference-crypto.ts";
+
+const MAX_U64 = 2n ** 64n - 1n;
+const MAX_DATAGRAM = 2048;
+const MAX_PLAINTEXT = 1452;
+const SCAN_BUDGET = 8;
+
+/** IPv4 address as a number (a<<24 | …, unsigned) and a port. */
+export interface Endpoint {
+  address: number;
+  port: number;
+}
+
+export interface PeerSettings {
+  id: number;
+  psk: Uint8Array;
+  endpoint: Endpoint;
+  allowed: number;
+  allowedBits: number;
+}
+
+export interface Rule {
+  dst: number;
+  dstBits: number;
+  action: number;
+  target: number;
+}
+
+export interface NodeSettings {
+  localId: number;
+  obfuscate: boolean;
+  /** Boot epoch in ns. */
+  epoch: bigint;
+}
+
+/** What a node gives to the system: a datagram or an inner packet. */
+export interface Emission {
+  to: "udp" | "tun";
+  bytes: Uint8Array;
+  endpoint: Endpoint | null;
+  socket: number;
+}
+
+/** Decides whether the system takes an emission. */
+export type Accepts = (emission: Emission) => boolean;
+
+interface Peer extends PeerSettings {
+  socket: number;
+  lastSeen: bigint;
+  epoch: bigint;
+  rxLink: Uint8Array;
+  rxKey: Uint8Array;
+  txLink: Uint8Array;
+  txKey: Uint8Array;
+  /** Last sequence number used. */
+  sequence: bigint;
+  highest: bigint;
+  accepted: Set<bigint>;
+}
+
+function contains(prefix: number, bits: number, address: number): boolean {
+  const size = 2 ** (32 - bits);
+  return Math.floor(prefix / size) === Math.floor(address / size);
+}
+
+/** Policy lookup as policy.md states it: a linear scan in which a later rule must be strictly longer to win. */
+export function scanPolicy(rules: readonly Rule[], destination: number): number {
+  let best = -1;
+  rules.forEach((rule, index) => {
+    if (!contains(rule.dst, rule.dstBits, destination)) return;
+    if (best < 0 || rule.dstBits > rules[best]!.dstBits) best = index;
+  });
+  return best;
+}
+
+/** Replay rule of §14 with a set instead of a bitmap. */
+export function acceptSequence(state: { highest: bigint; accepted: Set<bigint> }, seq: bigint): boolean {
+  if (state.accepted.has(seq) || state.highest - seq >= 64n) return false;
+  state.accepted.add(seq);
+  if (seq > state.highest) {
+    state.highest = seq;
+    for (const old of state.accepted) if (seq - old >= 64n) state.accepted.delete(old);
+  }
+  return true;
+}
+
+export function wellFormedIpv4(packet: Uint8Array): boolean {
+  if (packet.length < 20) return false;
+  const ihl = packet[0]! % 16;
+  return Math.floor(packet[0]! / 16) === 4 && ihl >= 5 && packet.length >= 4 * ihl;
+}
+
+function addressAt(packet: Uint8Array, offset: number): number {
+  return new DataView(packet.buffer, packet.byteOffset).getUint32(offset);
+}
+
+export class ReferenceNode {
+  readonly counters: bigint[] = new Array<bigint>(COUNTER_COUNT).fill(0n);
+  readonly peers: Peer[] = [];
+  readonly rules: Rule[] = [];
+  /** Everything the system took, in order, since the caller last emptied it. */
+  emitted: Emission[] = [];
+  scansLeft = SCAN_BUDGET;
+  wall = 0n;
+  accepts: Accepts = () => true;
+  private readonly settings: NodeSettings;
+
+  constructor(settings: NodeSettings) {
+    this.settings = settings;
+  }
+
+  addPeer(peer: PeerSettings): void {
+    const { localId, epoch } = this.settings;
+    const txLink = linkKey(peer.psk, localId, peer.id);
+    this.peers.push({
+      ...peer,
+      socket: 0,
+      lastSeen: 0n,
+      epoch: 0n,
+      rxLink: linkKey(peer.psk, peer.id, localId),
+      rxKey: new Uint8Array(32),
+      txLink,
+      txKey: sessionKey(txLink, epoch),
+      sequence: 0n,
+      highest: 0n,
+      accepted: new Set(),
+    });
+  }
+
+  beginDrain(): void {
+    this.scansLeft = SCAN_BUDGET;
+  }
+
+  /** §9 for one datagram. */
+  receive(whole: Uint8Array, source: Endpoint, socket: number): void {
+    this.bump(COUNTER_UDP_RX_PACKETS);
+    this.bump(COUNTER_UDP_RX_BYTES, whole.length);
+    const cut = whole.slice(0, MAX_DATAGRAM);
+    const selected = this.settings.obfuscate ? this.selectObfuscated(cut, source) : this.selectPlain(cut);
+    if (typeof selected === "number") return this.bump(selected);
+    const { peer, datagram } = selected;
+    const header = decodeHeader(datagram);
+    const plaintext = this.authenticate(peer, datagram);
+    if (plaintext === null) return this.bump(COUNTER_DROP_UDP_AUTH_OR_INVALID);
+    peer.socket = socket;
+    if (header.flags === 1) {
+      this.learn(peer, source);
+      return this.bump(COUNTER_KEEPALIVE_RX);
+    }
+    if (!wellFormedIpv4(plaintext)) return this.bump(COUNTER_DROP_UDP_NOT_IPV4);
+    if (!contains(peer.allowed, peer.allowedBits, addressAt(plaintext, 12)))
+      return this.bump(COUNTER_DROP_UDP_SPOOF);
+    this.learn(peer, source);
+    this.route(peer, plaintext);
+  }
+
+  /** §8 for one packet. */
+  send(packet: Uint8Array): void {
+    this.bump(COUNTER_TUN_RX_PACKETS);
+    this.bump(COUNTER_TUN_RX_BYTES, packet.length);
+    if (!wellFormedIpv4(packet)) return this.bump(COUNTER_DROP_TUN_NOT_IPV4);
+    const rule = this.rules[scanPolicy(this.rules, addressAt(packet, 16))];
+    if (rule === undefined) return this.bump(COUNTER_DROP_TUN_NO_ROUTE);
+    if (rule.action === ACTION_DROP) return this.bump(COUNTER_DROP_TUN_DROP_RULE);
+    if (rule.target === 0) return this.bump(COUNTER_DROP_TUN_LOCAL_LOOP);
+    const peer = this.peers.find((candidate) => candidate.id === rule.target);
+    if (peer === undefined) return this.bump(COUNTER_DROP_TUN_UNKNOWN_TARGET);
+    if (packet.length > MAX_PLAINTEXT) return this.bump(COUNTER_DROP_TUN_OVERSIZED);
+    this.transmit(peer, 0, packet, (size) => {
+      if (size === 0) return this.bump(COUNTER_DROP_TUN_SEND_ERR);
+      this.bump(COUNTER_UDP_TX_PACKETS);
+      this.bump(COUNTER_UDP_TX_BYTES, size);
+    });
+  }
+
+  /** §6: one keepalive to a peer. */
+  keepalive(peer: Peer): void {
+    this.transmit(peer, 1, new Uint8Array(0), (size) => {
+      if (size !== 0) this.bump(COUNTER_KEEPALIVE_TX);
+    });
+  }
+
+  private bump(counter: number, by = 1): void {
+    this.counters[counter]! += BigInt(by);
+  }
+
+  /** §9 step 1 in plain mode: the peer, or the counter of the drop. */
+  private selectPlain(datagram: Uint8Array): { peer: Peer; datagram: Uint8Array } | number {
+    if (datagram.length < 20) return COUNTER_DROP_UDP_AUTH_OR_INVALID;
+    const peer = this.peers.find((candidate) => candidate.id === decodeHeader(datagram).keyId);
+    return peer === undefined ? COUNTER_DROP_UDP_UNKNOWN_PEER : { peer, datagram };
+  }
+
+  /** §10: every peer at the source's endpoint is tried first, then the metered scan. */
+  private selectObfuscated(
+    datagram: Uint8Array,
+    source: Endpoint,
+  ): { peer: Peer; datagram: Uint8Array } | number {
+    if (datagram.length < 36) return COUNTER_DROP_UDP_AUTH_OR_INVALID;
+    const tag = datagram.subarray(datagram.length - 16);
+    const claims = (peer: Peer): boolean => {
+      const pad = headerPad(peer.rxLink, tag);
+      const keyId = (datagram[2]! ^ pad[2]!) + 256 * (datagram[3]! ^ pad[3]!);
+      return (datagram[0]! ^ pad[0]!) === 1 && keyId === peer.id;
+    };
+    const near = (peer: Peer): boolean =>
+      peer.endpoint.address === source.address && peer.endpoint.port === source.port;
+    let peer = this.peers.filter(near).find(claims);
+    if (peer === undefined) {
+      if (this.scansLeft === 0) return COUNTER_DROP_UDP_SCAN_BUDGET;
+      this.scansLeft--;
+      peer = this.peers.filter((candidate) => !near(candidate)).find(claims);
+    }
+    if (peer === undefined) return COUNTER_DROP_UDP_UNKNOWN_PEER;
+    return { peer, datagram: maskDatagram(peer.rxLink, datagram) };
+  }
+
+  /** §9 steps 2–6: the plaintext of an authentic, fresh datagram, else null. */
+  private authenticate(peer: Peer, datagram: Uint8Array): Uint8Array | null {
+    const header = decodeHeader(datagram);
+    if (header.version !== 1 || header.flags > 1 || header.epoch === 0n) return null;
+    if (header.epoch < peer.epoch || datagram.length < 36) return null;
+    const key = header.epoch === peer.epoch ? peer.rxKey : sessionKey(peer.rxLink, header.epoch);
+    const plaintext = openBody(key, header.seq, datagram.subarray(20));
+    if (plaintext === null) return null;
+    if (header.epoch > peer.epoch) {
+      peer.epoch = header.epoch;
+      peer.rxKey = key;
+      peer.highest = 0n;
+      peer.accepted = new Set();
+    }
+    return acceptSequence(peer, header.seq) ? plaintext : null;
+  }
+
+  private learn(peer: Peer, source: Endpoint): void {
+    peer.lastSeen = this.wall;
+    if (peer.endpoint.address === source.address && peer.endpoint.port === source.port) return;
+    peer.endpoint = { ...source };
+    this.bump(COUNTER_UDP_ENDPOINT_LEARNED);
+  }
+
+  /** §9 step 9. */
+  private route(from: Peer, packet: Uint8Array): void {
+    const rule = this.rules[scanPolicy(this.rules, addressAt(packet, 16))];
+    if (rule === undefined) return this.bump(COUNTER_DROP_UDP_NO_ROUTE);
+    if (rule.action === ACTION_DROP) return this.bump(COUNTER_DROP_UDP_DROP_RULE);
+    if (rule.target === 0) return this.deliver(packet);
+    const peer = this.peers.find((candidate) => candidate.id === rule.target);
+    if (peer === undefined) return this.bump(COUNTER_DROP_UDP_UNKNOWN_TARGET);
+    if (peer === from) return this.bump(COUNTER_DROP_UDP_NO_REFLECT);
+    if (packet.length > MAX_PLAINTEXT) return this.bump(COUNTER_DROP_UDP_OVERSIZED);
+    this.transmit(peer, 0, packet, (size) => {
+      if (size === 0) return this.bump(COUNTER_DROP_UDP_SEND_ERR);
+      this.bump(COUNTER_RELAY_PACKETS);
+      this.bump(COUNTER_RELAY_BYTES, size);
+    });
+  }
+
+  private deliver(packet: Uint8Array): void {
+    const emission: Emission = { to: "tun", bytes: packet, endpoint: null, socket: 0 };
+    if (!this.accepts(emission)) return this.bump(COUNTER_DROP_UDP_SEND_ERR);
+    this.emitted.push(emission);
+    this.bump(COUNTER_TUN_TX_PACKETS);
+    this.bump(COUNTER_TUN_TX_BYTES, packet.length);
+  }
+
+  /** Seals and sends; `done` gets the datagram's length, or 0 when nothing left the node. */
+  private transmit(peer: Peer, flags: number, plaintext: Uint8Array, done: (size: number) => void): void {
+    if (peer.sequence === MAX_U64) return done(0);
+    peer.sequence += 1n;
+    const header = {
+      version: 1,
+      flags,
+      keyId: this.settings.localId,
+      epoch: this.settings.epoch,
+      seq: peer.sequence,
+    };
+    const plain = sealDatagram(peer.txKey, header, plaintext);
+    const bytes = this.settings.obfuscate ? maskDatagram(peer.txLink, plain) : plain;
+    const emission: Emission = { to: "udp", bytes, endpoint: { ...peer.endpoint }, socket: peer.socket };
+    if (!this.accepts(emission)) return done(0);
+    this.emitted.push(emission);
+    done(bytes.length);
+  }
+}
