@@ -6,7 +6,7 @@ import { Prng } from "../../src/platform/sim/prng.ts";
 
 /** Fixed by SUBNETRA_SEED (decimal, 0 … 2^32 - 1), else new for each run. */
 export function chooseSeed(): number {
-  const fixed = process.env["SUBNETRA_SEED"];
+  const fixed = process.env.SUBNETRA_SEED;
   if (fixed === undefined || fixed === "") return randomInt(2 ** 32 - 1);
   const seed = Number(fixed);
   if (!Number.isInteger(seed) || seed < 0 || seed > 0xffffffff)

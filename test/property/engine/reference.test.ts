@@ -8,8 +8,23 @@ import { linkKey, maskDatagram, sealDatagram, sessionKey } from "./reference-cry
 
 const FILE = new URL("../../../../../shared/vectors/subnetra-v1.json", import.meta.url);
 
+interface Vectors {
+  vectors: {
+    name: string;
+    input: { psk: string; from_id: string; to_id: string; epoch: string; seq: string; plaintext: string };
+    output: { link_key: string; session_key: string; datagram: string };
+  }[];
+  receiver_cases: {
+    name: string;
+    link: { psk: string; from_id: string; to_id: string };
+    init_epoch: string;
+    steps: { note: string; datagram: string; expect: string; plaintext: string; epoch_after: string }[];
+  }[];
+  obfuscated_vectors: { name: string; datagram: string }[];
+}
+
 /** Integers above 2^53 become strings first, so no digit is lost (wire-protocol.md §18). */
-function load(): any {
+function load(): Vectors {
   return JSON.parse(readFileSync(FILE, "utf8").replace(/: (\d+)(?=[,\n])/g, ': "$1"'));
 }
 
@@ -32,8 +47,8 @@ test("the reference model meets the sender vectors", { skip: !existsSync(FILE) }
     assert.equal(text(link), output.link_key, name);
     assert.equal(text(session), output.session_key, name);
     assert.equal(text(datagram), output.datagram, name);
-    const masked = file.obfuscated_vectors.find((vector: any) => vector.name === name);
-    assert.equal(text(maskDatagram(link, datagram)), masked.datagram, name);
+    const masked = file.obfuscated_vectors.find((vector) => vector.name === name);
+    assert.equal(text(maskDatagram(link, datagram)), masked?.datagram, name);
   }
 });
 

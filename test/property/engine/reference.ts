@@ -181,49 +181,55 @@ export class ReferenceNode {
   receive(whole: Uint8Array, source: Endpoint, socket: number): void {
     this.bump(COUNTER_UDP_RX_PACKETS);
     this.bump(COUNTER_UDP_RX_BYTES, whole.length);
-    const cut = whole.slice(0, MAX_DATAGRAM);
-    const selected = this.settings.obfuscate ? this.selectObfuscated(cut, source) : this.selectPlain(cut);
-    if (typeof selected === "number") return this.bump(selected);
-    const { peer, datagram } = selected;
-    const header = decodeHeader(datagram);
-    const plaintext = this.authenticate(peer, datagram);
-    if (plaintext === null) return this.bump(COUNTER_DROP_UDP_AUTH_OR_INVALID);
-    peer.socket = socket;
-    if (header.flags === 1) {
-      this.learn(peer, source);
-      return this.bump(COUNTER_KEEPALIVE_RX);
-    }
-    if (!wellFormedIpv4(plaintext)) return this.bump(COUNTER_DROP_UDP_NOT_IPV4);
-    if (!contains(peer.allowed, peer.allowedBits, addressAt(plaintext, 12)))
-      return this.bump(COUNTER_DROP_UDP_SPOOF);
-    this.learn(peer, source);
-    this.route(peer, plaintext);
+    this.bump(this.receiveOutcome(whole.slice(0, MAX_DATAGRAM), source, socket));
   }
 
   /** §8 for one packet. */
   send(packet: Uint8Array): void {
     this.bump(COUNTER_TUN_RX_PACKETS);
     this.bump(COUNTER_TUN_RX_BYTES, packet.length);
-    if (!wellFormedIpv4(packet)) return this.bump(COUNTER_DROP_TUN_NOT_IPV4);
-    const rule = this.rules[scanPolicy(this.rules, addressAt(packet, 16))];
-    if (rule === undefined) return this.bump(COUNTER_DROP_TUN_NO_ROUTE);
-    if (rule.action === ACTION_DROP) return this.bump(COUNTER_DROP_TUN_DROP_RULE);
-    if (rule.target === 0) return this.bump(COUNTER_DROP_TUN_LOCAL_LOOP);
-    const peer = this.peers.find((candidate) => candidate.id === rule.target);
-    if (peer === undefined) return this.bump(COUNTER_DROP_TUN_UNKNOWN_TARGET);
-    if (packet.length > MAX_PLAINTEXT) return this.bump(COUNTER_DROP_TUN_OVERSIZED);
-    this.transmit(peer, 0, packet, (size) => {
-      if (size === 0) return this.bump(COUNTER_DROP_TUN_SEND_ERR);
-      this.bump(COUNTER_UDP_TX_PACKETS);
-      this.bump(COUNTER_UDP_TX_BYTES, size);
-    });
+    this.bump(this.sendOutcome(packet));
   }
 
   /** §6: one keepalive to a peer. */
   keepalive(peer: Peer): void {
-    this.transmit(peer, 1, new Uint8Array(0), (size) => {
-      if (size !== 0) this.bump(COUNTER_KEEPALIVE_TX);
-    });
+    if (this.transmit(peer, 1, new Uint8Array(0)) !== 0) this.bump(COUNTER_KEEPALIVE_TX);
+  }
+
+  /** Steps 1–9: the one counter that tells what became of the datagram. */
+  private receiveOutcome(received: Uint8Array, source: Endpoint, socket: number): number {
+    const selected = this.settings.obfuscate
+      ? this.selectObfuscated(received, source)
+      : this.selectPlain(received);
+    if (typeof selected === "number") return selected;
+    const { peer, datagram } = selected;
+    const plaintext = this.authenticate(peer, datagram);
+    if (plaintext === null) return COUNTER_DROP_UDP_AUTH_OR_INVALID;
+    peer.socket = socket;
+    if (decodeHeader(datagram).flags === 1) {
+      this.learn(peer, source);
+      return COUNTER_KEEPALIVE_RX;
+    }
+    if (!wellFormedIpv4(plaintext)) return COUNTER_DROP_UDP_NOT_IPV4;
+    if (!contains(peer.allowed, peer.allowedBits, addressAt(plaintext, 12))) return COUNTER_DROP_UDP_SPOOF;
+    this.learn(peer, source);
+    return this.route(peer, plaintext);
+  }
+
+  /** The table of §8: the one counter that tells what became of the packet. */
+  private sendOutcome(packet: Uint8Array): number {
+    if (!wellFormedIpv4(packet)) return COUNTER_DROP_TUN_NOT_IPV4;
+    const rule = this.rules[scanPolicy(this.rules, addressAt(packet, 16))];
+    if (rule === undefined) return COUNTER_DROP_TUN_NO_ROUTE;
+    if (rule.action === ACTION_DROP) return COUNTER_DROP_TUN_DROP_RULE;
+    if (rule.target === 0) return COUNTER_DROP_TUN_LOCAL_LOOP;
+    const peer = this.peers.find((candidate) => candidate.id === rule.target);
+    if (peer === undefined) return COUNTER_DROP_TUN_UNKNOWN_TARGET;
+    if (packet.length > MAX_PLAINTEXT) return COUNTER_DROP_TUN_OVERSIZED;
+    const size = this.transmit(peer, 0, packet);
+    if (size === 0) return COUNTER_DROP_TUN_SEND_ERR;
+    this.bump(COUNTER_UDP_TX_BYTES, size);
+    return COUNTER_UDP_TX_PACKETS;
   }
 
   private bump(counter: number, by = 1): void {
@@ -286,46 +292,43 @@ export class ReferenceNode {
   }
 
   /** §9 step 9. */
-  private route(from: Peer, packet: Uint8Array): void {
+  private route(from: Peer, packet: Uint8Array): number {
     const rule = this.rules[scanPolicy(this.rules, addressAt(packet, 16))];
-    if (rule === undefined) return this.bump(COUNTER_DROP_UDP_NO_ROUTE);
-    if (rule.action === ACTION_DROP) return this.bump(COUNTER_DROP_UDP_DROP_RULE);
+    if (rule === undefined) return COUNTER_DROP_UDP_NO_ROUTE;
+    if (rule.action === ACTION_DROP) return COUNTER_DROP_UDP_DROP_RULE;
     if (rule.target === 0) return this.deliver(packet);
     const peer = this.peers.find((candidate) => candidate.id === rule.target);
-    if (peer === undefined) return this.bump(COUNTER_DROP_UDP_UNKNOWN_TARGET);
-    if (peer === from) return this.bump(COUNTER_DROP_UDP_NO_REFLECT);
-    if (packet.length > MAX_PLAINTEXT) return this.bump(COUNTER_DROP_UDP_OVERSIZED);
-    this.transmit(peer, 0, packet, (size) => {
-      if (size === 0) return this.bump(COUNTER_DROP_UDP_SEND_ERR);
-      this.bump(COUNTER_RELAY_PACKETS);
-      this.bump(COUNTER_RELAY_BYTES, size);
-    });
+    if (peer === undefined) return COUNTER_DROP_UDP_UNKNOWN_TARGET;
+    if (peer === from) return COUNTER_DROP_UDP_NO_REFLECT;
+    if (packet.length > MAX_PLAINTEXT) return COUNTER_DROP_UDP_OVERSIZED;
+    const size = this.transmit(peer, 0, packet);
+    if (size === 0) return COUNTER_DROP_UDP_SEND_ERR;
+    this.bump(COUNTER_RELAY_BYTES, size);
+    return COUNTER_RELAY_PACKETS;
   }
 
-  private deliver(packet: Uint8Array): void {
+  private deliver(packet: Uint8Array): number {
     const emission: Emission = { to: "tun", bytes: packet, endpoint: null, socket: 0 };
-    if (!this.accepts(emission)) return this.bump(COUNTER_DROP_UDP_SEND_ERR);
+    if (!this.accepts(emission)) return COUNTER_DROP_UDP_SEND_ERR;
     this.emitted.push(emission);
-    this.bump(COUNTER_TUN_TX_PACKETS);
     this.bump(COUNTER_TUN_TX_BYTES, packet.length);
+    return COUNTER_TUN_TX_PACKETS;
   }
 
-  /** Seals and sends; `done` gets the datagram's length, or 0 when nothing left the node. */
-  private transmit(peer: Peer, flags: number, plaintext: Uint8Array, done: (size: number) => void): void {
-    if (peer.sequence === MAX_U64) return done(0);
+  /** Seals and sends. The datagram's length, or 0 when nothing left the node. */
+  private transmit(peer: Peer, flags: number, plaintext: Uint8Array): number {
+    if (peer.sequence === MAX_U64) return 0;
     peer.sequence += 1n;
-    const header = {
-      version: 1,
-      flags,
-      keyId: this.settings.localId,
-      epoch: this.settings.epoch,
-      seq: peer.sequence,
-    };
-    const plain = sealDatagram(peer.txKey, header, plaintext);
+    const { localId: keyId, epoch } = this.settings;
+    const plain = sealDatagram(
+      peer.txKey,
+      { version: 1, flags, keyId, epoch, seq: peer.sequence },
+      plaintext,
+    );
     const bytes = this.settings.obfuscate ? maskDatagram(peer.txLink, plain) : plain;
     const emission: Emission = { to: "udp", bytes, endpoint: { ...peer.endpoint }, socket: peer.socket };
-    if (!this.accepts(emission)) return done(0);
+    if (!this.accepts(emission)) return 0;
     this.emitted.push(emission);
-    done(bytes.length);
+    return bytes.length;
   }
 }
