@@ -18,16 +18,21 @@ export class Privileges {
   /** What the privileged image left, in the second image. */
   readonly inherited: Handoff | null = takeHandoff();
   /** What this image collects for the next one; null when there will be none. */
-  readonly collected: Handoff | null = this.inherited === null && holdsCapabilities() ? new Handoff() : null;
+  readonly collected: Handoff | null;
+
+  /** @param mayRestart whether the process is ours to execute again */
+  constructor(mayRestart: boolean) {
+    this.collected = mayRestart && this.inherited === null && holdsCapabilities() ? new Handoff() : null;
+  }
 
   /** Sys.dropPrivileges. Does not return in an image with capabilities, unless it fails. */
   drop(): number {
     this.inherited?.close();
     const result = forbidNewPrivileges();
     if (result !== 0) return result;
-    if (this.collected === null) return allThreadsUnprivileged() ? 0 : -EPERM;
-    const cleared = clearCapabilities();
+    const cleared = holdsCapabilities() ? clearCapabilities() : 0;
     if (cleared !== 0) return cleared;
+    if (this.collected === null) return allThreadsUnprivileged() ? 0 : -EPERM;
     this.collected.export();
     return restart();
   }

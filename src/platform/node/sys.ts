@@ -27,7 +27,7 @@ export class NodeSys extends NodeClientSys implements Sys {
   readonly host = new HostLoop();
   private readonly engine: Engine;
   private readonly base: number;
-  private readonly privileges = new Privileges();
+  private readonly privileges: Privileges;
   private readonly readiness = new Readiness(this.host);
   private readonly sockets: number[] = [];
   /** SUBNETRA_OFFLOAD=0 turns TUN offload, UDP_GRO and UDP_SEGMENT off; =1 turns all on that the kernel has. */
@@ -43,8 +43,14 @@ export class NodeSys extends NodeClientSys implements Sys {
   /** The last wait saw that Node's event loop wants to run. */
   yieldDue = false;
 
-  constructor(engine: Engine) {
+  /**
+   * @param engine laid out with DEFAULT_RX_BUFFERS
+   * @param options.restart whether dropPrivileges may execute this program again (default), as it must when the
+   *   process has capabilities; an embedding program that says no has to start without any
+   */
+  constructor(engine: Engine, options: { readonly restart?: boolean } = {}) {
     super();
+    this.privileges = new Privileges(options.restart ?? true);
     this.engine = engine;
     this.base = addressOf(engine.u8);
   }

@@ -1,0 +1,26 @@
+// The daemon on Node.js: daemon-cli.md.
+
+import { startDaemon } from "../core/daemon.ts";
+import { loadEngine } from "../engine/load.ts";
+import { drive } from "../platform/node/driver.ts";
+import { toByteString } from "../platform/node/process.ts";
+import { NodeSys } from "../platform/node/sys.ts";
+
+const engine = loadEngine();
+const sys = new NodeSys(engine);
+// Before anything is opened: from here on a signal cannot leave a socket node behind.
+process.on("SIGTERM", () => sys.requestStop());
+process.on("SIGINT", () => sys.requestStop());
+process.on("exit", () => sys.closeAll());
+
+const node = startDaemon({ engine, sys }, process.argv.slice(2).map(toByteString));
+if ("exit" in node) {
+  process.exitCode = node.exit;
+} else {
+  try {
+    await drive(node, sys);
+    process.exitCode = 0;
+  } finally {
+    node.stop();
+  }
+}
