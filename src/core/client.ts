@@ -6,6 +6,7 @@ import { socketPath } from "./control-socket.ts";
 import { MAX_COMMAND, MAX_SOCKET_LINUX, MAX_SOCKET_MACOS } from "./limits.ts";
 import { nextPage, withoutComment } from "./policy-text.ts";
 import {
+  type ClientSys,
   CONTROL_SOCKET,
   ECONNREFUSED,
   ECONNRESET,
@@ -13,7 +14,6 @@ import {
   errnoOf,
   STDERR,
   STDOUT,
-  type Sys,
   stageOf,
 } from "./sys.ts";
 import { VERSION } from "./version.ts";
@@ -27,7 +27,7 @@ const REPLY_TIMEOUT_MS = 2000;
  * @param args the arguments without the program's name
  * @returns the exit status: 0 sent or answered, 1 failed, 2 the command does not parse
  */
-export function runClient(sys: Sys, args: string[]): number {
+export function runClient(sys: ClientSys, args: string[]): number {
   if (args.indexOf("--version") >= 0 || args.indexOf("-V") >= 0) {
     sys.print(STDOUT, `subnetra v${VERSION}\n`);
     return 0;
@@ -60,16 +60,16 @@ export function runClient(sys: Sys, args: string[]): number {
 
 const NOT_A_LINE: Command = { verb: "none", error: "InvalidValue" };
 
-function failed(sys: Sys, name: string): number {
+function failed(sys: ClientSys, name: string): number {
   sys.print(STDERR, `subnetra: control request failed (${name})\n`);
   return 1;
 }
 
 class Client {
-  private readonly sys: Sys;
+  private readonly sys: ClientSys;
   private readonly path: string;
 
-  constructor(sys: Sys, path: string) {
+  constructor(sys: ClientSys, path: string) {
     this.sys = sys;
     this.path = path;
   }

@@ -5,18 +5,18 @@ import type { Host } from "./host.ts";
 import { MAX_DAEMON_SOCKET } from "./limits.ts";
 import { directoryOf } from "./snapshot.ts";
 import {
+  type ClientSys,
   CONTROL_CHMOD,
   CONTROL_SOCKET,
   ECONNREFUSED,
   EEXIST,
   ENOENT,
   errnoOf,
-  type Sys,
   stageOf,
 } from "./sys.ts";
 
 /** SUBNETRA_SOCK, or the system's default; an empty value counts as unset. */
-export function socketPath(sys: Sys): string {
+export function socketPath(sys: ClientSys): string {
   return (
     sys.env("SUBNETRA_SOCK") ||
     (sys.os === "macos" ? "/var/run/subnetra.sock" : "/run/subnetra/subnetra.sock")
