@@ -1,0 +1,72 @@
+// Checks that imports point one way: apps → platform → core → engine (docs/architecture.md).
+
+import { readdirSync, readFileSync } from "node:fs";
+import { dirname, join, relative, resolve, sep } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)));
+const IMPORT = /(?<![\w"'-])(?:from|import)\s*\(?\s*["']([^"']+)["']/g;
+const ENGINE_CONTRACT = /^src\/engine\/(abi|exports)\.ts$/;
+
+/** Per part of the source: which project files it may import, and whether it may import packages. First match rules. */
+const RULES = [
+  {
+    part: /^src\/engine\/assembly\//,
+    files: [/^src\/engine\/assembly\//, /^src\/engine\/abi$/],
+    packages: null,
+  },
+  { part: /^src\/engine\//, files: [/^src\/engine\/(?!assembly\/)/], packages: /^node:fs$/ },
+  { part: /^src\/core\//, files: [/^src\/core\//, ENGINE_CONTRACT], packages: null },
+  { part: /^src\/platform\/sim\//, files: [/^src\/(core|engine|platform\/sim)\//], packages: /^node:/ },
+  {
+    part: /^src\/platform\/node\//,
+    files: [/^src\/(core|engine|platform\/node)\//],
+    packages: /^(node:|koffi$)/,
+  },
+  { part: /^src\/platform\/tiny\//, files: [/^src\/(core|engine|platform\/tiny)\//], packages: null },
+  { part: /^src\/apps\//, files: [/^src\//], packages: /^node:/ },
+  { part: /^src\/[^/]+\.ts$/, files: [/^src\//], packages: /^node:/ },
+];
+
+function sources(folder) {
+  return readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
+    const path = join(folder, entry.name);
+    if (entry.isDirectory()) return sources(path);
+    return entry.name.endsWith(".ts") ? [path] : [];
+  });
+}
+
+/** Comments may hold the word import. */
+function withoutComments(text) {
+  return text.replace(/\/\*[\s\S]*?\*\//g, "").replace(/(^|\s)\/\/.*$/gm, "$1");
+}
+
+/** Complaints about one file. `file` is relative to the root, with forward slashes. */
+export function violations(file, text) {
+  const rule = RULES.find(({ part }) => part.test(file));
+  if (rule === undefined) return [`${file}: no rule says what this folder may import`];
+  const found = [];
+  for (const [, target] of withoutComments(text).matchAll(IMPORT)) {
+    if (target.startsWith(".")) {
+      const path = relative(root, resolve(root, dirname(file), target))
+        .split(sep)
+        .join("/");
+      if (!rule.files.some((allowed) => allowed.test(path))) found.push(`${file}: may not import ${path}`);
+    } else if (!rule.packages?.test(target)) {
+      found.push(`${file}: may not import ${target}`);
+    }
+  }
+  return found;
+}
+
+function main() {
+  const files = sources(join(root, "src"));
+  const found = files.flatMap((path) =>
+    violations(relative(root, path).split(sep).join("/"), readFileSync(path, "utf8")),
+  );
+  for (const line of found) console.error(line);
+  console.log(`boundaries: ${files.length} files, ${found.length} violation(s)`);
+  process.exit(found.length === 0 ? 0 : 1);
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) main();
