@@ -7,15 +7,17 @@ import { readSync, writeSync } from "node:fs";
 import { OPEN_READ } from "../../core/sys.ts";
 import { controlPath } from "./control-socket.ts";
 import { closeFile, openFile } from "./files.ts";
-import { fcntl, memfdCreate } from "./libc.ts";
+import { fcntl, lseek, memfdCreate } from "./libc.ts";
 import {
   ALL_SEALS,
   F_ADD_SEALS,
+  F_DUPFD_CLOEXEC,
   F_GET_SEALS,
   F_SETFD,
   FD_CLOEXEC,
   MFD_ALLOW_SEALING,
   MFD_CLOEXEC,
+  SEEK_SET,
 } from "./linux.ts";
 import { structures } from "./native-memory.ts";
 import { inspectTun, type TunDevice } from "./tun-device.ts";
@@ -54,7 +56,8 @@ export class Handoff {
     // Not readable (a directory) or too large: its reader finds the same error, so there is nothing to hand on.
     if (copy < 0) return openFile(path, OPEN_READ);
     this.files.push({ path, fd: copy });
-    return reopen(copy);
+    lseek(copy, 0, SEEK_SET);
+    return fcntl(copy, F_DUPFD_CLOEXEC, 0);
   }
 
   /** The next captured file of this path as a descriptor or -errno; null when there is none. */
@@ -88,13 +91,17 @@ export class Handoff {
     return fd;
   }
 
-  /** Describes the descriptors in the environment and keeps them open across execve. */
+  /**
+   * Describes the descriptors in the environment and keeps them open across execve, together with the standard
+   * streams, which Node has marked close-on-exec. The files start at their beginning again.
+   */
   export(): void {
     const tun = this.tun === null ? -1 : this.tun.fd;
     const control = this.control === null ? -1 : this.control.fd;
     const udp = this.udp.map((socket) => socket.fd);
     const files = this.files.map((file) => [file.path, file.fd]);
-    for (const fd of [tun, control, ...udp, ...this.files.map((file) => file.fd)])
+    for (const file of this.files) if (file.fd >= 0) lseek(file.fd, 0, SEEK_SET);
+    for (const fd of [0, 1, 2, tun, control, ...udp, ...this.files.map((file) => file.fd)])
       if (fd >= 0) fcntl(fd, F_SETFD, 0);
     process.env[VARIABLE] = JSON.stringify({ pid: process.pid, tun, udp, control, files });
   }
@@ -197,9 +204,4 @@ function sealedCopy(fd: number): number {
     buffer.fill(0);
     closeFile(fd);
   }
-}
-
-/** A new descriptor of the same memory, reading from its start. */
-function reopen(fd: number): number {
-  return openFile(`/proc/self/fd/${fd}`, OPEN_READ);
 }

@@ -32,7 +32,9 @@ export const POLLNVAL = 32;
 export const F_SETFD = 2;
 export const F_ADD_SEALS = 1033;
 export const F_GET_SEALS = 1034;
+export const F_DUPFD_CLOEXEC = 1030;
 export const FD_CLOEXEC = 1;
+export const SEEK_SET = 0;
 export const MFD_CLOEXEC = 1;
 export const MFD_ALLOW_SEALING = 2;
 /** F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE: nothing about the file can change any more. */
