@@ -10,7 +10,7 @@ import {
   PEER_LAST_SEEN,
   TABLE_FULL,
 } from "../abi";
-import { open, seal } from "./aead";
+import { open, seal, wipe as wipeCipher } from "./aead";
 import { keyMidstate } from "./blake2b";
 import { wallNs } from "./clock";
 import { beginGroup, endGroup } from "./coalesce";
@@ -101,6 +101,7 @@ export function matchRule(destination: u32): i32 {
 
 export function wipe(): void {
   clearTables();
+  wipeCipher();
   resetPeers();
   resetPolicy();
   resetStage();
