@@ -1,0 +1,172 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { parseCommand } from "../../../src/core/control-grammar.ts";
+import { ControlServer } from "../../../src/core/control-server.ts";
+import { addRule } from "../../../src/core/roles.ts";
+import { COUNTER_NAMES, statusJson } from "../../../src/core/status-json.ts";
+import { statusText } from "../../../src/core/status-text.ts";
+import * as os from "../../../src/core/sys.ts";
+import {
+  COUNTER_COUNT,
+  PEER_LAST_SEEN,
+  REGION_CLOCK,
+  REGION_COUNTERS,
+  REGION_PEERS,
+  REGION_SCRATCH,
+} from "../../../src/engine/abi.ts";
+import type { Engine } from "../../../src/engine/exports.ts";
+import { loadEngine } from "../../../src/engine/load.ts";
+import { FakeSys } from "./fake-sys.ts";
+
+const NODE = { version: "0.10.0", localId: 1, port: 18020, tun: "snr0", names: ["north", 'q"\\'] };
+
+/** An engine with two peers, counters 1001, 1002, …, and the first peer heard `age` seconds ago. */
+function prepare(age = 5n) {
+  const engine = loadEngine();
+  const sys = new FakeSys(engine);
+  sys.clock(engine.call.region(REGION_CLOCK));
+  engine.call.setNode(1, 1);
+  engine.call.setPlatform(0, 0, 2);
+  assert.equal(engine.call.startEpoch(), 0);
+  const scratch = engine.call.region(REGION_SCRATCH);
+  // 198.51.100.20:18020 and 203.0.113.30:18020 as little-endian reads of network order.
+  engine.u8.fill(1, scratch, scratch + 32);
+  assert.equal(engine.call.addPeer(2, scratch, 0x146433c6, 0x6446, 0x0a4d0002, 32), 0);
+  engine.u8.fill(2, scratch, scratch + 32);
+  assert.equal(engine.call.addPeer(3, scratch, 0x1e7100cb, 0x6446, 0x0a4d0003, 32), 1);
+  const view = new DataView(engine.u8.buffer);
+  const counters = engine.call.region(REGION_COUNTERS);
+  for (let i = 0; i < COUNTER_COUNT; i++) view.setBigUint64(counters + i * 8, 1001n + BigInt(i), true);
+  const seen = (sys.seconds - age) * 1000000000n + 5n;
+  view.setBigUint64(engine.call.region(REGION_PEERS) + PEER_LAST_SEEN, seen, true);
+  const server = new ControlServer({ engine, sys }, NODE, "/run/s.sock.policy");
+  const ask = (...requests: string[]) => {
+    sys.requests.push(...requests);
+    server.serve();
+    return sys.replies.splice(0);
+  };
+  return { engine, sys, view, counters, seen, server, ask };
+}
+
+test("status as text", () => {
+  const { engine, seen } = prepare();
+  assert.equal(
+    statusText(engine, NODE),
+    `subnetra v0.10.0 [running]
+mode=raw_direct local_id=1 udp_port=18020 tun=snr0 peers=2
+peers:
+  id=2 name=north endpoint=198.51.100.20:18020 allowed_src=10.77.0.2/32 last_seen_wall_ns=${seen}
+  id=3 name=q"\\ endpoint=203.0.113.30:18020 allowed_src=10.77.0.3/32 last_seen_wall_ns=0
+traffic:
+  tun_rx packets=1001 bytes=1002
+  udp_tx packets=1003 bytes=1004
+  udp_rx packets=1005 bytes=1006
+  tun_tx packets=1007 bytes=1008
+  relay  packets=1009 bytes=1010
+  endpoint_learned=1011
+  keepalive rx=1012 tx=1013
+drops:
+  tun: not_ipv4=1014 no_route=1015 drop_rule=1016 local_loop=1017 unknown_target=1018 oversized=1019 egress_err=1020 send_err=1021
+  udp: unknown_peer=1022 auth_or_invalid=1023 scan_budget=1024 not_ipv4=1025 spoof=1026 no_route=1027 drop_rule=1028 unknown_target=1029 no_reflect=1030 oversized=1031 send_err=1032
+`,
+  );
+  assert.ok(statusText(engine, { ...NODE, names: ["", ""] }).includes("  id=2 endpoint="));
+});
+
+test("status as JSON", () => {
+  const { engine, seen, view, counters } = prepare();
+  view.setBigUint64(counters, 18446744073709551615n, true);
+  const values = COUNTER_NAMES.map((name, i) => `"${name}":${i === 0 ? "18446744073709551615" : 1001 + i}`);
+  assert.equal(
+    statusJson(engine, NODE),
+    '{"schema_version":1,"version":"0.10.0","mode":"raw_direct","local_id":1,"listen_port":18020,"tun":"snr0","peers":[' +
+      `{"id":2,"name":"north","endpoint":"198.51.100.20:18020","allowed_src":"10.77.0.2/32","last_seen_wall_ns":${seen},"last_seen_age_seconds":5,"online":true},` +
+      '{"id":3,"name":"q\\"\\\\","endpoint":"203.0.113.30:18020","allowed_src":"10.77.0.3/32","last_seen_wall_ns":0,"last_seen_age_seconds":null,"online":false}' +
+      `],"counters":{${values.join(",")}}}`,
+  );
+  assert.equal(COUNTER_NAMES.length, COUNTER_COUNT);
+});
+
+test("online lasts 90 seconds; a clock that went back gives age 0", () => {
+  const peerOf = (engine: Engine) => JSON.parse(statusJson(engine, NODE)).peers[0];
+  for (const [age, shown, online] of [
+    [0n, 0, true],
+    [90n, 90, true],
+    [91n, 91, false],
+    [-60n, 0, true],
+  ] as const) {
+    const peer = peerOf(prepare(age).engine);
+    assert.deepEqual([peer.last_seen_age_seconds, peer.online], [shown, online]);
+  }
+});
+
+test("each line of a datagram gets its own reply; the unknown gets none", () => {
+  const { ask } = prepare();
+  const replies = ask("status\n\n# policy show\nstatus --json\nnonsense\r\n  policy show  ", "", "reload");
+  assert.equal(replies.length, 3);
+  assert.match(replies[0]!, /^subnetra v0\.10\.0 \[running\]\n/);
+  assert.match(replies[1]!, /^\{"schema_version":1,.*\}\}$/);
+  assert.equal(replies[2], "# no policy rules\n");
+});
+
+test("policy add is silent and visible at once; a full table is noted once in the log", () => {
+  const { engine, sys, ask } = prepare();
+  const rule = "policy add --src 0.0.0.0/0 --dst 10.9.0.0/16 --action forward --target 3";
+  assert.deepEqual(ask(`${rule}\npolicy show`), [`${rule}\n`]);
+  const command = parseCommand(rule);
+  if (command.verb !== "add") assert.fail();
+  while (addRule(engine, command.rule));
+  assert.deepEqual(ask(rule, rule), []);
+  assert.equal(sys.stderr.match(/policy add ignored: the table is full/g)!.length, 1);
+});
+
+test("at most 64 datagrams are served per turn", () => {
+  const { sys, ask } = prepare();
+  assert.equal(ask(...Array(70).fill("policy show")).length, 64);
+  assert.equal(sys.requests.length, 6);
+});
+
+test("save writes the table through a temporary file and syncs file and directory", () => {
+  const { sys, ask } = prepare();
+  assert.deepEqual(ask("save"), ["saved 0 rule(s) to /run/s.sock.policy\n"]);
+  assert.equal(String(sys.files["/run/s.sock.policy"]), "# no policy rules\n");
+  sys.log.length = 0;
+  const rules = Array.from(
+    { length: 3000 },
+    (_, i) => `policy add --src 0.0.0.0/0 --dst 10.${i >> 8}.${i & 255}.0/24 --action forward --target ${i}`,
+  );
+  assert.deepEqual(ask(...rules.slice(0, 60)), []);
+  for (let i = 60; i < 3000; i += 60) ask(rules.slice(i, i + 60).join("\n"));
+  assert.deepEqual(ask("save"), ["saved 3000 rule(s) to /run/s.sock.policy\n"]);
+  assert.equal(String(sys.files["/run/s.sock.policy"]), `${rules.join("\n")}\n`);
+  assert.deepEqual(sys.log, [
+    "open /run/s.sock.policy.tmp",
+    "fsync /run/s.sock.policy.tmp",
+    "close /run/s.sock.policy.tmp",
+    "rename /run/s.sock.policy.tmp /run/s.sock.policy",
+    "open /run",
+    "fsync /run",
+    "close /run",
+  ]);
+});
+
+test("a failing step of save leaves the old snapshot and no temporary file", () => {
+  const temporary = "/run/s.sock.policy.tmp";
+  const steps = [`open:${temporary}`, "write", `fsync:${temporary}`, `close:${temporary}`, "rename"];
+  for (const call of steps) {
+    for (const result of call === "write" ? [-os.EIO, 0] : [-os.EIO]) {
+      const { sys, ask } = prepare();
+      sys.files["/run/s.sock.policy"] = Buffer.from("old");
+      sys.failures[call] = result;
+      assert.deepEqual(ask("save"), ["save failed\n"], call);
+      assert.equal(String(sys.files["/run/s.sock.policy"]), "old");
+      assert.equal(sys.files[temporary], undefined);
+    }
+  }
+  const unsynced = prepare();
+  unsynced.sys.failures["fsync:/run"] = -os.EIO;
+  assert.deepEqual(unsynced.ask("save"), ["save failed\n"]);
+  const unsupported = prepare();
+  unsupported.sys.failures["fsync:/run"] = -os.EINVAL;
+  assert.match(unsupported.ask("save")[0]!, /^saved 0 /);
+});
