@@ -1,0 +1,414 @@
+/*
+ * The Sys calls and the engine's exports as JavaScript functions.
+ *
+ * A JavaScript string crossing this boundary is a byte string: one character 0…255 per byte. Duktape keeps strings
+ * in UTF-8, so a byte above 127 is two bytes inside.
+ */
+
+#include "bindings.h"
+
+#include "abi.h"
+#include "engine.h"
+#include "sys.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Longest text in either direction: more than the largest reply a unix datagram carries. */
+#define TEXT_LENGTH 262144u
+#define PATH_LENGTH 4352u
+
+static char text[TEXT_LENGTH];
+static char expanded[2 * TEXT_LENGTH];
+
+/* Pushes bytes as a byte string. */
+static void push_bytes(duk_context *ctx, const char *bytes, size_t length)
+{
+    size_t used = 0;
+    if (length > TEXT_LENGTH)
+        length = TEXT_LENGTH;
+    for (size_t i = 0; i < length; i++) {
+        unsigned char byte = (unsigned char)bytes[i];
+        if (byte < 0x80) {
+            expanded[used++] = (char)byte;
+            continue;
+        }
+        expanded[used++] = (char)(0xc0 | byte >> 6);
+        expanded[used++] = (char)(0x80 | (byte & 0x3f));
+    }
+    duk_push_lstring(ctx, expanded, used);
+}
+
+/* The bytes of a string argument: how many were written, at most `capacity`. `*cut` says whether there are more. */
+static size_t get_bytes(duk_context *ctx, duk_idx_t index, char *out, size_t capacity, int *cut)
+{
+    duk_size_t length;
+    const char *in = duk_require_lstring(ctx, index, &length);
+    size_t used = 0;
+    *cut = 0;
+    for (size_t i = 0; i < length; i++) {
+        if (used == capacity) {
+            *cut = 1;
+            break;
+        }
+        unsigned char byte = (unsigned char)in[i];
+        if (byte >= 0x80 && i + 1 < length)
+            byte = (unsigned char)(byte << 6 | (in[++i] & 0x3f));
+        out[used++] = (char)byte;
+    }
+    return used;
+}
+
+/* A path argument with its NUL, or NULL when it is too long for any system call. */
+static const char *get_path(duk_context *ctx, duk_idx_t index, char *out)
+{
+    int cut;
+    size_t length = get_bytes(ctx, index, out, PATH_LENGTH - 1, &cut);
+    out[length] = 0;
+    return cut ? NULL : out;
+}
+
+static duk_ret_t give(duk_context *ctx, int32_t result)
+{
+    duk_push_int(ctx, result);
+    return 1;
+}
+
+/* ENAMETOOLONG as every platform's core knows it. */
+#define PATH_TOO_LONG (-ABI_ENAMETOOLONG)
+
+static duk_ret_t bind_env(duk_context *ctx)
+{
+    char name[PATH_LENGTH];
+    const char *path = get_path(ctx, 0, name);
+    const char *value = path == NULL ? NULL : getenv(path);
+    if (value == NULL)
+        return 0;
+    push_bytes(ctx, value, strlen(value));
+    return 1;
+}
+
+static duk_ret_t bind_print(duk_context *ctx)
+{
+    int cut;
+    size_t length = get_bytes(ctx, 1, text, sizeof text, &cut);
+    sys_print(duk_get_int(ctx, 0), text, length);
+    return 0;
+}
+
+static duk_ret_t bind_exit(duk_context *ctx)
+{
+    exit(duk_get_int(ctx, 0));
+}
+
+static duk_ret_t bind_drop_privileges(duk_context *ctx)
+{
+    return give(ctx, sys_drop_privileges());
+}
+
+static duk_ret_t bind_clock(duk_context *ctx)
+{
+    sys_clock(duk_get_uint(ctx, 0));
+    return 0;
+}
+
+static duk_ret_t bind_random(duk_context *ctx)
+{
+    return give(ctx, sys_random(duk_get_uint(ctx, 0), duk_get_uint(ctx, 1)));
+}
+
+static duk_ret_t bind_open(duk_context *ctx)
+{
+    char path[PATH_LENGTH];
+    if (get_path(ctx, 0, path) == NULL)
+        return give(ctx, PATH_TOO_LONG);
+    return give(ctx, sys_open(path, duk_get_int(ctx, 1)));
+}
+
+static duk_ret_t bind_read(duk_context *ctx)
+{
+    return give(ctx, sys_read(duk_get_int(ctx, 0), duk_get_uint(ctx, 1), duk_get_uint(ctx, 2)));
+}
+
+static duk_ret_t bind_write(duk_context *ctx)
+{
+    return give(ctx, sys_write(duk_get_int(ctx, 0), duk_get_uint(ctx, 1), duk_get_uint(ctx, 2)));
+}
+
+static duk_ret_t bind_fsync(duk_context *ctx)
+{
+    return give(ctx, sys_fsync(duk_get_int(ctx, 0)));
+}
+
+static duk_ret_t bind_close(duk_context *ctx)
+{
+    return give(ctx, sys_close(duk_get_int(ctx, 0)));
+}
+
+static duk_ret_t bind_rename(duk_context *ctx)
+{
+    char from[PATH_LENGTH], to[PATH_LENGTH];
+    if (get_path(ctx, 0, from) == NULL || get_path(ctx, 1, to) == NULL)
+        return give(ctx, PATH_TOO_LONG);
+    return give(ctx, sys_rename(from, to));
+}
+
+static duk_ret_t bind_unlink(duk_context *ctx)
+{
+    char path[PATH_LENGTH];
+    if (get_path(ctx, 0, path) == NULL)
+        return give(ctx, PATH_TOO_LONG);
+    return give(ctx, sys_unlink(path));
+}
+
+static duk_ret_t bind_mkdir(duk_context *ctx)
+{
+    char path[PATH_LENGTH];
+    if (get_path(ctx, 0, path) == NULL)
+        return give(ctx, PATH_TOO_LONG);
+    return give(ctx, sys_mkdir(path, duk_get_int(ctx, 1)));
+}
+
+static duk_ret_t bind_tun_open(duk_context *ctx)
+{
+    char name[PATH_LENGTH];
+    get_path(ctx, 0, name);
+    return give(ctx, sys_tun_open(name));
+}
+
+static duk_ret_t bind_tun_name(duk_context *ctx)
+{
+    push_bytes(ctx, sys_tun_name(), strlen(sys_tun_name()));
+    return 1;
+}
+
+static duk_ret_t bind_tun_vnet(duk_context *ctx)
+{
+    return give(ctx, sys_tun_vnet());
+}
+
+static duk_ret_t bind_tun_receive(duk_context *ctx)
+{
+    return give(ctx, sys_tun_receive());
+}
+
+static duk_ret_t bind_tun_send(duk_context *ctx)
+{
+    sys_tun_send(duk_get_uint(ctx, 0));
+    return 0;
+}
+
+static duk_ret_t bind_udp_open(duk_context *ctx)
+{
+    return give(ctx, sys_udp_open(duk_get_uint(ctx, 0)));
+}
+
+static duk_ret_t bind_udp_segments(duk_context *ctx)
+{
+    return give(ctx, sys_udp_segments());
+}
+
+static duk_ret_t bind_udp_receive(duk_context *ctx)
+{
+    return give(ctx, sys_udp_receive(duk_get_uint(ctx, 0)));
+}
+
+static duk_ret_t bind_udp_send(duk_context *ctx)
+{
+    sys_udp_send(duk_get_uint(ctx, 0));
+    return 0;
+}
+
+static duk_ret_t bind_wait(duk_context *ctx)
+{
+    return give(ctx, sys_wait(duk_get_int(ctx, 0)));
+}
+
+static duk_ret_t bind_control_probe(duk_context *ctx)
+{
+    char path[PATH_LENGTH];
+    if (get_path(ctx, 0, path) == NULL)
+        return give(ctx, PATH_TOO_LONG);
+    return give(ctx, sys_control_probe(path));
+}
+
+static duk_ret_t bind_control_bind(duk_context *ctx)
+{
+    char path[PATH_LENGTH];
+    if (get_path(ctx, 0, path) == NULL)
+        return give(ctx, -(ABI_CONTROL_BIND * 4096 + ABI_ENAMETOOLONG));
+    return give(ctx, sys_control_bind(path));
+}
+
+/* Longest request, control-protocol.md §1. */
+#define REQUEST_LENGTH 4096
+
+static duk_ret_t bind_control_receive(duk_context *ctx)
+{
+    int32_t length = sys_control_receive(text, REQUEST_LENGTH);
+    if (length == CONTROL_NONE)
+        duk_push_null(ctx);
+    else
+        push_bytes(ctx, text, length == CONTROL_IGNORED ? 0 : (size_t)length);
+    return 1;
+}
+
+static duk_ret_t bind_control_reply(duk_context *ctx)
+{
+    int cut;
+    size_t length = get_bytes(ctx, 0, text, sizeof text, &cut);
+    return give(ctx, cut ? -ABI_EMSGSIZE : sys_control_reply(text, length));
+}
+
+static duk_ret_t bind_client_open(duk_context *ctx)
+{
+    return give(ctx, sys_client_open((int)duk_get_boolean(ctx, 0)));
+}
+
+static duk_ret_t bind_client_send(duk_context *ctx)
+{
+    char path[PATH_LENGTH];
+    int cut;
+    if (get_path(ctx, 0, path) == NULL)
+        return give(ctx, PATH_TOO_LONG);
+    size_t length = get_bytes(ctx, 1, text, sizeof text, &cut);
+    return give(ctx, cut ? -ABI_EMSGSIZE : sys_client_send(path, text, length));
+}
+
+static duk_ret_t bind_client_receive(duk_context *ctx)
+{
+    int32_t length = sys_client_receive(text, sizeof text, duk_get_int(ctx, 0));
+    if (length < 0)
+        duk_push_null(ctx);
+    else
+        push_bytes(ctx, text, (size_t)length);
+    return 1;
+}
+
+static duk_ret_t bind_client_close(duk_context *ctx)
+{
+    (void)ctx;
+    sys_client_close();
+    return 0;
+}
+
+static duk_ret_t bind_close_all(duk_context *ctx)
+{
+    (void)ctx;
+    sys_close_all();
+    return 0;
+}
+
+static const duk_function_list_entry sys_functions[] = {
+    {"env", bind_env, 1},
+    {"print", bind_print, 2},
+    {"dropPrivileges", bind_drop_privileges, 0},
+    {"clock", bind_clock, 1},
+    {"random", bind_random, 2},
+    {"open", bind_open, 2},
+    {"read", bind_read, 3},
+    {"write", bind_write, 3},
+    {"fsync", bind_fsync, 1},
+    {"close", bind_close, 1},
+    {"rename", bind_rename, 2},
+    {"unlink", bind_unlink, 1},
+    {"mkdir", bind_mkdir, 2},
+    {"tunOpen", bind_tun_open, 1},
+    {"tunName", bind_tun_name, 0},
+    {"tunVnet", bind_tun_vnet, 0},
+    {"tunReceive", bind_tun_receive, 0},
+    {"tunSend", bind_tun_send, 1},
+    {"udpOpen", bind_udp_open, 1},
+    {"udpSegments", bind_udp_segments, 0},
+    {"udpReceive", bind_udp_receive, 1},
+    {"udpSend", bind_udp_send, 1},
+    {"wait", bind_wait, 1},
+    {"controlProbe", bind_control_probe, 1},
+    {"controlBind", bind_control_bind, 1},
+    {"controlReceive", bind_control_receive, 0},
+    {"controlReply", bind_control_reply, 1},
+    {"clientOpen", bind_client_open, 1},
+    {"clientSend", bind_client_send, 2},
+    {"clientReceive", bind_client_receive, 1},
+    {"clientClose", bind_client_close, 0},
+    {"closeAll", bind_close_all, 0},
+    {NULL, NULL, 0},
+};
+
+/* Calls the export whose number is the function's magic value. */
+static duk_ret_t call_engine(duk_context *ctx)
+{
+    const struct engine_export *export = &engine->exports[duk_get_current_magic(ctx)];
+    uint32_t arguments[ENGINE_MAX_ARGUMENTS] = {0};
+    for (uint32_t i = 0; i < export->arguments; i++)
+        arguments[i] = (uint32_t)duk_to_int32(ctx, (duk_idx_t)i);
+    duk_push_int(ctx, (duk_int_t)(int32_t) export->call(arguments));
+    return 1;
+}
+
+/* init: the receive buffers are the one thing the platform has to know of the layout. */
+static duk_ret_t call_init(duk_context *ctx)
+{
+    engine_rx_buffers = duk_get_uint(ctx, 2);
+    return call_engine(ctx);
+}
+
+/* Pushes the object `call` with one function per export. */
+static void push_exports(duk_context *ctx)
+{
+    duk_push_bare_object(ctx);
+    for (duk_int_t i = 0; engine->exports[i].name != NULL; i++) {
+        const struct engine_export *export = &engine->exports[i];
+        duk_push_c_function(ctx, strcmp(export->name, "init") == 0 ? call_init : call_engine,
+                            (duk_idx_t) export->arguments);
+        duk_set_magic(ctx, -1, i);
+        duk_put_prop_string(ctx, -2, export->name);
+    }
+}
+
+/* Defines the property `name` of the object on top: engine memory as a typed array. */
+static void put_view(duk_context *ctx, const char *name, duk_uint_t type)
+{
+    duk_push_external_buffer(ctx);
+    duk_config_buffer(ctx, -1, engine_memory, ENGINE_MEMORY_LENGTH);
+    duk_push_buffer_object(ctx, -1, 0, ENGINE_MEMORY_LENGTH, type);
+    duk_remove(ctx, -2);
+    duk_put_prop_string(ctx, -2, name);
+}
+
+static void put_arguments(duk_context *ctx, int argc, char **argv)
+{
+    duk_push_array(ctx);
+    for (int i = 0; i < argc; i++) {
+        push_bytes(ctx, argv[i], strlen(argv[i]));
+        duk_put_prop_index(ctx, -2, (duk_uarridx_t)i);
+    }
+    duk_put_prop_string(ctx, -2, "argv");
+}
+
+void bind_native(duk_context *ctx, int argc, char **argv)
+{
+    duk_push_object(ctx);
+    put_arguments(ctx, argc, argv);
+    duk_push_c_function(ctx, bind_exit, 1);
+    duk_put_prop_string(ctx, -2, "exit");
+    duk_push_string(ctx, engine->name);
+    duk_put_prop_string(ctx, -2, "variant");
+
+    duk_push_object(ctx);
+    duk_put_function_list(ctx, -1, sys_functions);
+    duk_push_string(ctx, "linux");
+    duk_put_prop_string(ctx, -2, "os");
+    duk_push_int(ctx, 2);
+    duk_put_prop_string(ctx, -2, "sockaddrFamily");
+    duk_put_prop_string(ctx, -2, "sys");
+
+    duk_push_object(ctx);
+    push_exports(ctx);
+    duk_put_prop_string(ctx, -2, "call");
+    put_view(ctx, "u8", DUK_BUFOBJ_UINT8ARRAY);
+    put_view(ctx, "u32", DUK_BUFOBJ_UINT32ARRAY);
+    duk_put_prop_string(ctx, -2, "engine");
+    duk_put_global_string(ctx, "native");
+}

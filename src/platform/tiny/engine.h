@@ -1,0 +1,60 @@
+/*
+ * The translated engine (src/engine/assembly, by wasm2c): its memory and its exports.
+ *
+ * There is one instance, and its memory is one array whose address the compiler knows: a load or store of the
+ * engine is then a plain machine access, with no base pointer to fetch again after every store.
+ */
+#ifndef SUBNETRA_ENGINE_H
+#define SUBNETRA_ENGINE_H
+
+#include <stdint.h>
+
+/* 32 MiB as on Node. The array lies in .bss: the system commits a page when it is first touched. */
+#define ENGINE_MEMORY_LENGTH (512u * 65536u)
+
+extern uint8_t engine_memory[ENGINE_MEMORY_LENGTH];
+
+#define ENGINE_MAX_ARGUMENTS 8
+
+/* An export of src/engine/exports.ts; all arguments are 32-bit, so is the result (0 when there is none). */
+struct engine_export {
+    const char *name;
+    uint32_t arguments;
+    uint32_t (*call)(const uint32_t *arguments);
+};
+
+/* One translation of the engine; its exports end with a null name. */
+struct engine_variant {
+    const char *name;
+    void (*start)(void);
+    uint32_t (*region)(uint32_t id);
+    const struct engine_export *exports;
+};
+
+/* The variant in use. engine_choose takes the fastest one this CPU runs, or the one named. 0 when there is none. */
+extern const struct engine_variant *engine;
+int engine_choose(const char *name);
+
+/* Ends the process: core and engine disagree about memory, so nothing it holds can be trusted any more. */
+void engine_fault(const char *what) __attribute__((noreturn));
+
+/* Receive buffers the engine was laid out with. */
+extern uint32_t engine_rx_buffers;
+
+/* The bytes at an offset of engine memory; ends the process when they are not inside it. */
+void *engine_bytes(uint32_t offset, uint32_t length);
+/* The bytes of a REGION_*. */
+uint8_t *engine_region(uint32_t id, uint32_t length);
+
+/* The little-endian u32 of a record. All targets are little-endian; records are aligned. */
+static inline uint32_t record_get(const uint8_t *record, uint32_t field)
+{
+    return *(const uint32_t *)(const void *)(record + field);
+}
+
+static inline void record_set(uint8_t *record, uint32_t field, uint32_t value)
+{
+    *(uint32_t *)(void *)(record + field) = value;
+}
+
+#endif
