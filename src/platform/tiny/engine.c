@@ -17,7 +17,8 @@ _Alignas(65536) uint8_t engine_memory[ENGINE_MEMORY_LENGTH];
 const struct engine_variant *engine;
 uint32_t engine_rx_buffers;
 
-static wasm_rt_memory_t memory = {.data = engine_memory, .size = ENGINE_MEMORY_LENGTH};
+static wasm_rt_memory_t memory = {.data = engine_memory, .size = ENGINE_MEMORY_LENGTH,
+                                  .pages = ENGINE_MEMORY_LENGTH / WASM_RT_PAGE_SIZE};
 
 /* The imports "env.memory" and "env.abort" of the module. */
 

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/capability.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -27,7 +28,7 @@ void sys_print(int32_t stream, const char *bytes, size_t length)
         if (count > 0)
             done += (size_t)count;
         else if (count < 0 && errno == EAGAIN)
-            sys_wait_writable(stream);
+            poll(&(struct pollfd){.fd = stream, .events = POLLOUT}, 1, -1);
         else if (count < 0 && errno != EINTR)
             return;
     }

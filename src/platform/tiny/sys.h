@@ -53,11 +53,11 @@ void sys_tun_send(uint32_t count);
 /* Descriptor of the device, or -1. */
 extern int sys_tun_fd;
 
-/* udp.c */
+/* udp.c, udp-send.c */
 
 int32_t sys_udp_open(uint32_t port);
 int32_t sys_udp_segments(void);
-int32_t sys_udp_receive(uint32_t socket_index);
+int32_t sys_udp_receive(uint32_t index);
 void sys_udp_send(uint32_t count);
 /* Descriptors of the listen sockets in the order they were opened, and how many there are. */
 extern int sys_udp_fd[];
@@ -86,8 +86,6 @@ void sys_client_close(void);
 /* wait.c */
 
 int32_t sys_wait(int32_t timeout_ms);
-/* Waits briefly for room to write: 1 when there is some. */
-int sys_wait_writable(int fd);
 void sys_close_all(void);
 
 #endif

@@ -13,11 +13,7 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
-/* Offloads of Linux 6.2, unknown to older headers. */
-#ifndef TUN_F_USO4
-#define TUN_F_USO4 0x20
-#define TUN_F_USO6 0x40
-#endif
+#define ALIGNMENT 16u
 
 int sys_tun_fd = -1;
 
@@ -38,37 +34,38 @@ static int set_interface(int fd, const char *name, int flags)
     return 0;
 }
 
-/* Asks for as much segmentation offload as this kernel gives. */
-static int set_offload(int fd)
+static int enable_offload(int fd)
 {
     int header = ABI_VNET_LENGTH;
-    if (ioctl(fd, TUNSETVNETHDRSZ, &header) < 0)
-        return -1;
-    const unsigned long tcp = TUN_F_CSUM | TUN_F_TSO4;
-    if (ioctl(fd, TUNSETOFFLOAD, tcp | TUN_F_USO4 | TUN_F_USO6) == 0)
-        return 0;
-    return ioctl(fd, TUNSETOFFLOAD, tcp);
+    return ioctl(fd, TUNSETVNETHDRSZ, &header) == 0 && ioctl(fd, TUNSETOFFLOAD, TUN_F_CSUM | TUN_F_TSO4) == 0;
 }
 
-int32_t sys_tun_open(const char *name)
+/* Opens the device with these flags: its descriptor, or -(stage, errno). */
+static int32_t open_as(const char *name, int flags)
 {
     int fd = open("/dev/net/tun", O_RDWR | O_NONBLOCK | O_CLOEXEC);
     if (fd < 0)
         return sys_error_at(ABI_TUN_OPEN);
-    const int plain = IFF_TUN | IFF_NO_PI;
-    tun_vnet = set_interface(fd, name, plain | IFF_VNET_HDR) == 0;
-    if (tun_vnet && set_offload(fd) < 0) {
-        tun_vnet = 0;
-        close(fd);
-        fd = open("/dev/net/tun", O_RDWR | O_NONBLOCK | O_CLOEXEC);
-        if (fd < 0)
-            return sys_error_at(ABI_TUN_OPEN);
-    }
-    if (!tun_vnet && set_interface(fd, name, plain) < 0) {
+    if (set_interface(fd, name, flags) < 0) {
         int32_t error = sys_error_at(ABI_TUN_IOCTL);
         close(fd);
         return error;
     }
+    return fd;
+}
+
+int32_t sys_tun_open(const char *name)
+{
+    int32_t fd = open_as(name, IFF_TUN | IFF_NO_PI | IFF_VNET_HDR);
+    tun_vnet = fd >= 0;
+    if (fd >= 0 && !enable_offload(fd)) {
+        close(fd);
+        tun_vnet = 0;
+    }
+    if (!tun_vnet)
+        fd = open_as(name, IFF_TUN | IFF_NO_PI);
+    if (fd < 0)
+        return fd;
     sys_tun_fd = fd;
     return 0;
 }
@@ -93,36 +90,35 @@ int32_t sys_tun_receive(void)
     uint8_t *descriptors = engine_region(ABI_REGION_TUND, ABI_MAX_TUN_PACKETS * ABI_TUND_STRIDE);
     const uint32_t header = tun_vnet ? ABI_VNET_LENGTH : 0;
     const uint32_t largest = tun_vnet ? ABI_TUN_READ_OFFLOAD : ABI_TUN_READ_PLAIN;
-    uint32_t count = 0, at = 0;
-    while (count < ABI_MAX_TUN_PACKETS && at + ABI_TUN_HEADROOM + largest + ABI_TUN_TAILROOM <= ABI_TUN_ARENA_LENGTH) {
-        uint32_t start = at + ABI_TUN_HEADROOM;
+    uint32_t count = 0, free = 0;
+    while (count < ABI_MAX_TUN_PACKETS) {
+        uint32_t start = (free + ABI_TUN_HEADROOM + ALIGNMENT - 1) & ~(ALIGNMENT - 1);
+        if (start + largest + ABI_TUN_TAILROOM > ABI_TUN_ARENA_LENGTH)
+            break;
         ssize_t got = read(sys_tun_fd, arena + start - header, header + largest);
         if (got < 0 && errno == EINTR)
             continue;
+        /* Would block, or the device is gone: either way there is nothing more to read now. */
         if (got <= (ssize_t)header)
             break;
         uint32_t length = (uint32_t)got - header;
         uint8_t *descriptor = descriptors + count * ABI_TUND_STRIDE;
         record_set(descriptor, ABI_TUND_OFFSET, (uint32_t)(arena - engine_memory) + start);
         record_set(descriptor, ABI_TUND_LENGTH, length);
+        free = start + length + ABI_TUN_TAILROOM;
         count++;
-        at = (start + length + ABI_TUN_TAILROOM + 15u) & ~15u;
     }
     return (int32_t)count;
 }
 
 /* The errno of one gather write, 0 when the device took it. */
-static uint32_t write_message(const struct iovec *pieces, int count)
+static uint32_t write_message(const struct iovec *vector, int count)
 {
-    for (int attempt = 0;; attempt++) {
-        if (writev(sys_tun_fd, pieces, count) >= 0)
-            return 0;
-        if (errno == EINTR)
-            continue;
-        if (errno == EAGAIN && attempt == 0 && sys_wait_writable(sys_tun_fd))
-            continue;
-        return (uint32_t)-sys_error();
-    }
+    ssize_t written;
+    do
+        written = writev(sys_tun_fd, vector, count);
+    while (written < 0 && errno == EINTR);
+    return written < 0 ? (uint32_t)-sys_error() : 0;
 }
 
 void sys_tun_send(uint32_t count)

@@ -7,11 +7,10 @@
 #include <poll.h>
 #include <unistd.h>
 
-/* How long a full send queue may hold the loop up before the datagram is given up. */
-#define WRITABLE_TIMEOUT_MS 20
-
 /* Descriptors beside the UDP sockets: signals, TUN, control. */
 #define OTHER_DESCRIPTORS 3
+
+static int tun_gone;
 
 int32_t sys_wait(int32_t timeout_ms)
 {
@@ -21,7 +20,7 @@ int32_t sys_wait(int32_t timeout_ms)
     const int others[OTHER_DESCRIPTORS] = {sys_signal_fd, sys_tun_fd, sys_control_fd};
     const int32_t other_bits[OTHER_DESCRIPTORS] = {ABI_READY_STOP, ABI_READY_TUN, ABI_READY_CONTROL};
     for (int i = 0; i < OTHER_DESCRIPTORS; i++) {
-        if (others[i] < 0)
+        if (others[i] < 0 || (other_bits[i] == ABI_READY_TUN && tun_gone))
             continue;
         set[count] = (struct pollfd){.fd = others[i], .events = POLLIN};
         bits[count++] = other_bits[i];
@@ -36,16 +35,16 @@ int32_t sys_wait(int32_t timeout_ms)
         ready = poll(set, count, timeout_ms);
     while (ready < 0 && errno == EINTR && timeout_ms < 0);
     int32_t result = 0;
-    for (nfds_t i = 0; ready > 0 && i < count; i++)
-        if (set[i].revents != 0)
+    for (nfds_t i = 0; ready > 0 && i < count; i++) {
+        if (set[i].revents == 0)
+            continue;
+        /* A removed device reports an error without data for ever: were it watched, no wait would wait any more. */
+        if (bits[i] == ABI_READY_TUN && (set[i].revents & POLLIN) == 0)
+            tun_gone = 1;
+        else
             result |= bits[i];
+    }
     return result;
-}
-
-int sys_wait_writable(int fd)
-{
-    struct pollfd set = {.fd = fd, .events = POLLOUT};
-    return poll(&set, 1, WRITABLE_TIMEOUT_MS) > 0;
 }
 
 static void close_one(int *fd)

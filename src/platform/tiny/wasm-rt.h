@@ -57,9 +57,32 @@ typedef enum { WASM_RT_I32, WASM_RT_I64, WASM_RT_F32, WASM_RT_F64, WASM_RT_V128 
 typedef struct {
     uint8_t *data;
     uint64_t size;
+    uint64_t pages;
 } wasm_rt_memory_t;
 
+/* Tables: the translator's prelude handles them, the engine has none. */
 typedef const char *wasm_rt_func_type_t;
+typedef void (*wasm_rt_function_ptr_t)(void);
+typedef struct wasm_rt_tailcallee {
+    void (*fn)(void);
+} wasm_rt_tailcallee_t;
+typedef struct {
+    wasm_rt_func_type_t func_type;
+    wasm_rt_function_ptr_t func;
+    wasm_rt_tailcallee_t func_tailcallee;
+    void *module_instance;
+} wasm_rt_funcref_t;
+typedef void *wasm_rt_externref_t;
+#define wasm_rt_funcref_null_value ((wasm_rt_funcref_t){0})
+#define wasm_rt_externref_null_value NULL
+typedef struct {
+    wasm_rt_funcref_t *data;
+    uint32_t size;
+} wasm_rt_funcref_table_t;
+typedef struct {
+    wasm_rt_externref_t *data;
+    uint32_t size;
+} wasm_rt_externref_table_t;
 
 /* engine.c */
 WASM_RT_NO_RETURN void wasm_rt_trap(wasm_rt_trap_t trap);

@@ -1,0 +1,68 @@
+// npm run build:tiny: the node as one static file per target, under dist/tiny/.
+//
+//   --all           every target (default: amd64, arm64, armv7, armv5)
+//   --target NAME   one target; may be repeated
+//   --install       get what the build needs and does not find
+
+import { existsSync, readdirSync, statSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
+import { build } from "../build.mjs";
+import { root } from "../setup.mjs";
+import { compile } from "./compile.mjs";
+import { checkFile } from "./elf.mjs";
+import { generate } from "./generate.mjs";
+import { TARGETS } from "./targets.mjs";
+import { requireToolchain } from "./toolchain.mjs";
+
+/** Where a target's file lies, relative to the project. */
+export function targetFile(name) {
+  return `dist/tiny/subnetra-linux-${name}`;
+}
+
+/** True when both engine modules are newer than every source of theirs. */
+function engineIsBuilt() {
+  const modules = ["plain", "simd"].map((variant) => join(root, `dist/src/engine/engine-${variant}.wasm`));
+  if (!modules.every((path) => existsSync(path))) return false;
+  const built = Math.min(...modules.map((path) => statSync(path).mtimeMs));
+  const sources = readdirSync(join(root, "src/engine/assembly")).map((file) => `assembly/${file}`);
+  return [...sources, "abi.ts"].every((file) => statSync(join(root, "src/engine", file)).mtimeMs < built);
+}
+
+function chooseTargets(values) {
+  if (values.all) return Object.keys(TARGETS);
+  if (!values.target) return Object.keys(TARGETS).filter((name) => TARGETS[name].standard);
+  const unknown = values.target.filter((name) => TARGETS[name] === undefined);
+  if (unknown.length === 0) return values.target;
+  console.error(`no such target: ${unknown.join(", ")} (there are ${Object.keys(TARGETS).join(", ")})`);
+  process.exit(1);
+}
+
+/** Builds these targets and checks each file. Ends this process when one is too large or not static. */
+export function buildTiny(names, { installMissing = false } = {}) {
+  requireToolchain({ installMissing });
+  if (!engineIsBuilt()) build();
+  const engines = names.flatMap((name) => TARGETS[name].engines);
+  generate(engines.filter((engine, i) => engines.findIndex((other) => other.name === engine.name) === i));
+  let sound = true;
+  for (const name of names) {
+    const file = targetFile(name);
+    const size = compile(name, TARGETS[name], file);
+    const faults = checkFile(join(root, file));
+    console.log(`${file}  ${size} bytes${faults.map((fault) => `  ${fault}`).join("")}`);
+    if (faults.length > 0) sound = false;
+  }
+  if (!sound) process.exit(1);
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  const { values } = parseArgs({
+    options: {
+      all: { type: "boolean" },
+      target: { type: "string", multiple: true },
+      install: { type: "boolean" },
+    },
+  });
+  buildTiny(chooseTargets(values), { installMissing: values.install });
+}

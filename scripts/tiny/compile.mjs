@@ -1,0 +1,67 @@
+// Compiles and links one target.
+
+import { mkdirSync, readdirSync, statSync, writeFileSync } from "node:fs";
+import { join, relative } from "node:path";
+import { root } from "../setup.mjs";
+import { GENERATED } from "./generate.mjs";
+import { SIMDE, zig } from "./toolchain.mjs";
+
+const SOURCES = "src/platform/tiny";
+/** Compiled by rules of their own. */
+const SPECIAL = ["engine-unit.c", "duktape-unit.c"];
+
+const WARNINGS = ["-std=gnu11", "-Wall", "-Wextra", "-Werror"];
+/** Nothing of this machine gets into the file, and nothing that only a debugger or an unwinder wants. */
+const COMMON = [
+  "-D_GNU_SOURCE",
+  "-DNDEBUG",
+  `-ffile-prefix-map=${root}=.`,
+  "-ffunction-sections",
+  "-fdata-sections",
+  "-fno-asynchronous-unwind-tables",
+  "-fno-unwind-tables",
+  "-fno-stack-protector",
+  "-fomit-frame-pointer",
+];
+
+/** The C files of ours that every target has. */
+export function ownSources() {
+  return readdirSync(join(root, SOURCES)).filter((file) => file.endsWith(".c") && !SPECIAL.includes(file));
+}
+
+/** Folders with headers, for this target. */
+export function includeFlags(folder) {
+  const generated = relative(root, GENERATED);
+  return [`-I${SOURCES}`, `-I${generated}`, `-I${generated}/duktape`, `-I${folder}`];
+}
+
+/** Builds `file` for a target. Returns its size in bytes. */
+export function compile(name, target, file) {
+  const folder = `.cache/tiny/${name}`;
+  mkdirSync(join(root, folder), { recursive: true });
+  const variants = target.engines.map((engine) => `VARIANT(${engine.name})`).join("\n");
+  writeFileSync(join(root, folder, "engine-variants.h"), `${variants}\n`);
+
+  const machine = ["-target", target.triple, ...target.flags, ...(target.lto ? ["-flto"] : [])];
+  const objects = [];
+  const unit = (object, source, flags) => {
+    objects.push(`${folder}/${object}.o`);
+    zig(["cc", ...machine, ...COMMON, ...includeFlags(folder), ...flags, "-c", source, "-o", objects.at(-1)]);
+  };
+  for (const source of ownSources()) unit(source.slice(0, -2), `${SOURCES}/${source}`, ["-Oz", ...WARNINGS]);
+  unit("program", `${relative(root, GENERATED)}/program.c`, ["-Oz", ...WARNINGS]);
+  unit("duktape-unit", `${SOURCES}/duktape-unit.c`, ["-Oz"]);
+  for (const engine of target.engines) {
+    unit(`engine-${engine.name}`, `${SOURCES}/engine-unit.c`, [
+      "-O3",
+      ...engine.flags,
+      `-DENGINE_NAME=${engine.name}`,
+      `-DENGINE_SOURCE="engine-${engine.name}.c"`,
+      `-DENGINE_TABLE="engine-${engine.name}-table.h"`,
+      `-isystem${SIMDE}/..`,
+    ]);
+  }
+  mkdirSync(join(root, "dist/tiny"), { recursive: true });
+  zig(["cc", ...machine, "-Oz", "-static", "-s", "-Wl,--gc-sections", "-Wl,--build-id=none", ...objects, "-o", file]);
+  return statSync(join(root, file)).size;
+}

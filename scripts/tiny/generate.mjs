@@ -1,0 +1,99 @@
+// The generated C of the tiny build: the ABI's constants, the translated engine and its table of exports.
+
+import { spawnSync } from "node:child_process";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { root } from "../setup.mjs";
+import { DUKTAPE } from "./toolchain.mjs";
+import { bundleProgram, programSource } from "./program.mjs";
+
+export const GENERATED = join(root, ".cache/tiny/generated");
+
+/** Every integer constant of a TypeScript source as `#define ABI_NAME value`. */
+function defines(path) {
+  const source = readFileSync(join(root, path), "utf8");
+  const found = [...source.matchAll(/^export const ([A-Z0-9_]+) = (\d+);$/gm)];
+  return found.map(([, name, value]) => `#define ABI_${name} ${value}`);
+}
+
+function abiHeader() {
+  const lines = [...defines("src/engine/abi.ts"), ...defines("src/core/sys.ts")];
+  return `#ifndef SUBNETRA_ABI_H\n#define SUBNETRA_ABI_H\n${lines.join("\n")}\n#endif\n`;
+}
+
+/** Replaces one definition of the translator's prelude; a translator that words it otherwise fails the build. */
+function replaceOnce(text, from, to) {
+  if (text.split(from).length !== 2) throw new Error(`wasm2c's output has changed: not exactly one "${from}"`);
+  return text.replace(from, () => to);
+}
+
+/**
+ * Memory is one array at a known address (engine.h), so an access needs no instance and no base pointer; and its
+ * loads need not happen when nobody uses the value, since no access is meant to trap.
+ */
+function adaptTranslation(text) {
+  const address = "#define MEM_ADDR(mem, addr, n) &((mem)->data[addr])";
+  const force = '#define FORCE_READ_INT(var) __asm__("" ::"r"(var));';
+  return replaceOnce(
+    replaceOnce(text, address, "#define MEM_ADDR(mem, addr, n) (engine_memory + (uintptr_t)(addr))"),
+    force,
+    "#define FORCE_READ_INT(var)",
+  );
+}
+
+/** The exports as a table of struct engine_export, from the header that wasm2c wrote. */
+function exportTable(name, header) {
+  const found = [...header.matchAll(new RegExp(`^(u32|void) w2c_${name}_(\\w+)\\(w2c_${name}\\*([u32, ]*)\\);$`, "gm"))];
+  const wrappers = [];
+  const entries = [];
+  for (const [, result, function_, parameters] of found) {
+    const count = parameters.split("u32").length - 1;
+    const list = ["&instance", ...Array.from({ length: count }, (_, i) => `a[${i}]`)].join(", ");
+    const call = `w2c_${name}_${function_}(${list})`;
+    wrappers.push(
+      `static uint32_t call_${function_}(const uint32_t *a)\n{\n    (void)a;\n` +
+        (result === "void" ? `    ${call};\n    return 0;\n}\n` : `    return ${call};\n}\n`),
+    );
+    entries.push(`    {"${function_}", ${count}, call_${function_}},`);
+  }
+  if (entries.length === 0) throw new Error("wasm2c's header has changed: no exports found");
+  return (
+    `${wrappers.join("\n")}\nstatic const struct engine_export exports[] = {\n${entries.join("\n")}\n` +
+    `    {0, 0, 0},\n};\n`
+  );
+}
+
+function translate(name, source) {
+  const out = join(GENERATED, `engine-${name}.c`);
+  const wasm = join(root, `dist/src/engine/engine-${source}.wasm`);
+  const tool = join(root, "node_modules/wabt/bin/wasm2c");
+  const result = spawnSync(process.execPath, [tool, wasm, "-n", name, "--no-debug-names", "-o", out], {
+    encoding: "utf8",
+  });
+  if (result.status !== 0) throw new Error(`wasm2c failed: ${result.stderr}`);
+  writeFileSync(out, adaptTranslation(readFileSync(out, "utf8")));
+  const header = readFileSync(join(GENERATED, `engine-${name}.h`), "utf8");
+  writeFileSync(join(GENERATED, `engine-${name}-table.h`), exportTable(name, header));
+}
+
+/** Duktape's source and headers, with our feature switches where its configuration has room for them. */
+function adaptDuktape() {
+  const folder = join(GENERATED, "duktape");
+  mkdirSync(folder, { recursive: true });
+  for (const file of ["duktape.c", "duktape.h"])
+    writeFileSync(join(folder, file), readFileSync(join(DUKTAPE, file)));
+  const config = readFileSync(join(DUKTAPE, "duk_config.h"), "utf8");
+  writeFileSync(
+    join(folder, "duk_config.h"),
+    replaceOnce(config, "/* __OVERRIDE_DEFINES__ */", '#include "duk-overrides.h"'),
+  );
+}
+
+/** Writes everything that is the same for all targets. `engines` are the variants of all of them. */
+export function generate(engines) {
+  mkdirSync(GENERATED, { recursive: true });
+  writeFileSync(join(GENERATED, "abi.h"), abiHeader());
+  for (const { name, source } of engines) translate(name, source);
+  adaptDuktape();
+  writeFileSync(join(GENERATED, "program.c"), programSource(bundleProgram()));
+}

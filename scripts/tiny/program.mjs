@@ -1,0 +1,66 @@
+// Core and the tiny build's entry as one ES5 program, compressed into a C array.
+
+import { transformSync } from "@swc/core";
+import { buildSync, transformSync as minifySync } from "esbuild";
+import { join } from "node:path";
+import { deflateRawSync } from "node:zlib";
+import { root } from "../setup.mjs";
+
+/** Lowering may assume what holds for our sources: it makes the program smaller and its calls faster. */
+const ASSUMPTIONS = {
+  constantReexports: true,
+  constantSuper: true,
+  ignoreFunctionLength: true,
+  ignoreFunctionName: true,
+  ignoreToPrimitiveHint: true,
+  iterableIsArray: true,
+  noClassCalls: true,
+  noDocumentAll: true,
+  noIncompleteNsImportDetection: true,
+  noNewArrows: true,
+  objectRestNoSymbols: true,
+  privateFieldsAsProperties: true,
+  pureGetters: true,
+  setClassMethods: true,
+  setComputedProperties: true,
+  setPublicClassFields: true,
+  setSpreadProperties: true,
+  skipForOfIteratorClosing: true,
+  superIsCallableConstructor: true,
+};
+
+/** The program's source in ES5, minified. */
+export function bundleProgram() {
+  const bundle = buildSync({
+    absWorkingDir: root,
+    entryPoints: ["src/platform/tiny/main.ts"],
+    bundle: true,
+    format: "iife",
+    target: "es2022",
+    charset: "utf8",
+    write: false,
+    minifySyntax: true,
+  }).outputFiles[0].text;
+  const lowered = transformSync(bundle, {
+    configFile: false,
+    swcrc: false,
+    isModule: false,
+    jsc: { parser: { syntax: "ecmascript" }, target: "es5", assumptions: ASSUMPTIONS },
+  }).code;
+  return minifySync(lowered, { minify: true, target: "es5", charset: "ascii", legalComments: "none" }).code.trim();
+}
+
+function array(name, bytes) {
+  const lines = [];
+  for (let i = 0; i < bytes.length; i += 20) lines.push(`    ${[...bytes.subarray(i, i + 20)].join(", ")},`);
+  return `const uint8_t ${name}[] = {\n${lines.join("\n")}\n};\n`;
+}
+
+/** program.c: the compressed source and its lengths. */
+export function programSource(source) {
+  const packed = deflateRawSync(Buffer.from(source, "latin1"), { level: 9, memLevel: 9 });
+  return (
+    `#include "program.h"\n\n${array("program_data", packed)}` +
+    `const size_t program_data_length = ${packed.length};\nconst size_t program_length = ${source.length};\n`
+  );
+}

@@ -1,0 +1,47 @@
+// The program of the tiny build: one file that is daemon and client, by the name it is called by.
+
+import { runClient } from "../../core/client.ts";
+import { startDaemon } from "../../core/daemon.ts";
+import { STDERR } from "../../core/sys.ts";
+import { DEFAULT_PEERS, DEFAULT_RULES, DEFAULT_RX_BUFFERS } from "../../engine/abi.ts";
+import { checkMany } from "./check-many.ts";
+import type {} from "./native.ts";
+import { onlyOnNode } from "./node-only.ts";
+import { selfTest } from "./self-test.ts";
+
+const USAGE = `Call this file subnetrad or subnetra, or give that name as its first argument:
+  subnetrad [--config PATH]   the daemon
+  subnetra status             the client
+  self-test [FILE]            known answers through the engine of this file
+`;
+
+function baseName(path: string): string {
+  return path.substring(path.lastIndexOf("/") + 1);
+}
+
+/** A running node never returns from here before it was asked to stop. */
+function daemon(args: string[]): number {
+  const node = startDaemon(native, args);
+  if ("exit" in node) return node.exit;
+  while (node.turn()) {}
+  return node.stop();
+}
+
+function run(name: string, args: string[]): number {
+  if (args[0] === "self-test") return selfTest(native, args.slice(1));
+  if (args[0] === "check-many") return checkMany(native);
+  const elsewhere = onlyOnNode(name, args);
+  if (elsewhere !== "") {
+    native.sys.print(STDERR, elsewhere);
+    return 1;
+  }
+  if (name === "subnetrad") return daemon(args);
+  if (name === "subnetra") return runClient(native.sys, args);
+  const first = args.length > 0 ? baseName(args[0]!) : "";
+  if (first === "subnetrad" || first === "subnetra") return run(first, args.slice(1));
+  native.sys.print(STDERR, USAGE);
+  return 1;
+}
+
+native.engine.call.init(DEFAULT_PEERS, DEFAULT_RULES, DEFAULT_RX_BUFFERS);
+native.exit(run(baseName(native.argv[0]!), native.argv.slice(1)));
