@@ -47,11 +47,20 @@ export function explain(error: SubnetraError): string {
 
 const QUOTE_LIMIT = 64;
 /** A run of hexadecimal digits this long may be part of a key put into the wrong field. */
-const SECRET_LIKE = /[0-9a-fA-F]{16}/;
+const SECRET_LIKE_DIGITS = 16;
+
+/** (A loop, because the tiny build has no regular expressions.) */
+function looksSecret(text: string): boolean {
+  let run = 0;
+  for (let i = 0; i < text.length && run < SECRET_LIKE_DIGITS; i++) {
+    run = "0123456789abcdefABCDEF".indexOf(text.charAt(i)) >= 0 ? run + 1 : 0;
+  }
+  return run >= SECRET_LIKE_DIGITS;
+}
 
 /** Quotes operator input for an error line: short, without control characters, never something like a key. */
 export function quoted(text: string): string {
-  if (SECRET_LIKE.test(text)) return "the value (not shown, it may hold key material)";
+  if (looksSecret(text)) return "the value (not shown, it may hold key material)";
   const cut = text.length > QUOTE_LIMIT;
   let out = "";
   for (let i = 0; i < text.length && i < QUOTE_LIMIT; i++) {

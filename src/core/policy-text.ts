@@ -13,6 +13,7 @@ import {
 } from "../engine/abi.ts";
 import type { Engine } from "../engine/exports.ts";
 import { formatCidr } from "./cidr.ts";
+import { parseDecimal } from "./decimal.ts";
 import type { Rule } from "./roles.ts";
 
 export const EMPTY_TABLE = "# no policy rules\n";
@@ -59,19 +60,32 @@ export function policyPage(engine: Engine, from: number, limit: number): string 
   return lines.join("");
 }
 
-const MORE = /# \d+ more rule\(s\): ask with "policy show --from (\d+)"\n$/;
+/** The comment's text around its two numbers. */
+const MORE_LEFT = "# ";
+const MORE_NEXT = ' more rule(s): ask with "policy show --from ';
+const MORE_END = '"\n';
 
 function moreComment(left: number, next: number): string {
-  return `# ${left} more rule(s): ask with "policy show --from ${next}"\n`;
+  return `${MORE_LEFT}${left}${MORE_NEXT}${next}${MORE_END}`;
+}
+
+/** Where the last line of a page begins. */
+function lastLine(page: string): number {
+  return page.lastIndexOf("\n", page.length - 2) + 1;
 }
 
 /** The index to ask for next when a page ends with the comment of policyPage, else -1. */
 export function nextPage(page: string): number {
-  const match = MORE.exec(page);
-  return match === null ? -1 : Number(match[1]);
+  const start = lastLine(page);
+  const text = page.indexOf(MORE_NEXT, start);
+  const number = text + MORE_NEXT.length;
+  const end = page.length - MORE_END.length;
+  if (page.substring(start, start + MORE_LEFT.length) !== MORE_LEFT || text < 0) return -1;
+  if (page.substring(end) !== MORE_END) return -1;
+  return parseDecimal(page, number, end, 0xffffffff);
 }
 
 /** A page without its final comment. */
 export function withoutComment(page: string): string {
-  return page.replace(MORE, "");
+  return nextPage(page) < 0 ? page : page.substring(0, lastLine(page));
 }

@@ -69,5 +69,5 @@ function peerJson(engine: Engine, index: number, name: string): string {
 
 /** Names are printable ASCII already, so only the quote and the backslash need an escape. */
 function escapeText(text: string): string {
-  return text.replace(/["\\]/g, "\\$&");
+  return text.split("\\").join("\\\\").split('"').join('\\"');
 }
