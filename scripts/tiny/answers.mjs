@@ -14,12 +14,23 @@ const orNone = (hex) => (hex ? hex : "-");
 /** The lines for a vectors file. */
 export function answerLines(path) {
   // Epochs exceed 2^53: read them as text.
-  const text = readFileSync(path, "utf8").replace(/("(?:epoch|seq|init_epoch|epoch_after)":\s*)(\d+)/g, '$1"$2"');
+  const text = readFileSync(path, "utf8").replace(
+    /("(?:epoch|seq|init_epoch|epoch_after)":\s*)(\d+)/g,
+    '$1"$2"',
+  );
   const vectors = JSON.parse(text);
   const lines = vectors.vectors.map(({ name, input, output }) => {
     const masked = vectors.obfuscated_vectors.find((v) => v.name === name).datagram;
     const sent = [input.psk, input.from_id, input.to_id, little(input.epoch), little(input.seq)];
-    return ["seal", ...sent, orNone(input.plaintext), output.link_key, output.session_key, output.datagram, masked];
+    return [
+      "seal",
+      ...sent,
+      orNone(input.plaintext),
+      output.link_key,
+      output.session_key,
+      output.datagram,
+      masked,
+    ];
   });
   for (const { link, init_epoch, steps } of vectors.receiver_cases) {
     lines.push(["link", link.psk, link.from_id, link.to_id, little(init_epoch)]);

@@ -62,6 +62,17 @@ export function compile(name, target, file) {
     ]);
   }
   mkdirSync(join(root, "dist/tiny"), { recursive: true });
-  zig(["cc", ...machine, "-Oz", "-static", "-s", "-Wl,--gc-sections", "-Wl,--build-id=none", ...objects, "-o", file]);
+  zig([
+    "cc",
+    ...machine,
+    "-Oz",
+    "-static",
+    "-s",
+    "-Wl,--gc-sections",
+    "-Wl,--build-id=none",
+    ...objects,
+    "-o",
+    file,
+  ]);
   return statSync(join(root, file)).size;
 }

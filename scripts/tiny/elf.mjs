@@ -9,7 +9,8 @@ const SHT_SYMTAB = 2;
 
 /** The program header types and section types of a little-endian ELF file. */
 function readElf(bytes) {
-  if (bytes.toString("latin1", 0, 4) !== "\x7fELF" || bytes[5] !== 1) throw new Error("not a little-endian ELF file");
+  if (bytes.toString("latin1", 0, 4) !== "\x7fELF" || bytes[5] !== 1)
+    throw new Error("not a little-endian ELF file");
   const wide = bytes[4] === 2;
   const offset = (at) => (wide ? Number(bytes.readBigUInt64LE(at)) : bytes.readUInt32LE(at));
   const table = (start, size, count, field) =>

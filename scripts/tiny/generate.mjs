@@ -4,8 +4,8 @@ import { spawnSync } from "node:child_process";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { root } from "../setup.mjs";
-import { DUKTAPE } from "./toolchain.mjs";
 import { bundleProgram, programSource } from "./program.mjs";
+import { DUKTAPE } from "./toolchain.mjs";
 
 export const GENERATED = join(root, ".cache/tiny/generated");
 
@@ -23,7 +23,8 @@ function abiHeader() {
 
 /** Replaces one definition of the translator's prelude; a translator that words it otherwise fails the build. */
 function replaceOnce(text, from, to) {
-  if (text.split(from).length !== 2) throw new Error(`wasm2c's output has changed: not exactly one "${from}"`);
+  if (text.split(from).length !== 2)
+    throw new Error(`wasm2c's output has changed: not exactly one "${from}"`);
   return text.replace(from, () => to);
 }
 
@@ -43,7 +44,9 @@ function adaptTranslation(text) {
 
 /** The exports as a table of struct engine_export, from the header that wasm2c wrote. */
 function exportTable(name, header) {
-  const found = [...header.matchAll(new RegExp(`^(u32|void) w2c_${name}_(\\w+)\\(w2c_${name}\\*([u32, ]*)\\);$`, "gm"))];
+  const found = [
+    ...header.matchAll(new RegExp(`^(u32|void) w2c_${name}_(\\w+)\\(w2c_${name}\\*([u32, ]*)\\);$`, "gm")),
+  ];
   const wrappers = [];
   const entries = [];
   for (const [, result, function_, parameters] of found) {

@@ -1,9 +1,8 @@
 // Core and the tiny build's entry as one ES5 program, compressed into a C array.
 
+import { deflateRawSync } from "node:zlib";
 import { transformSync } from "@swc/core";
 import { buildSync, transformSync as minifySync } from "esbuild";
-import { join } from "node:path";
-import { deflateRawSync } from "node:zlib";
 import { root } from "../setup.mjs";
 
 /** Lowering may assume what holds for our sources: it makes the program smaller and its calls faster. */
@@ -47,7 +46,12 @@ export function bundleProgram() {
     isModule: false,
     jsc: { parser: { syntax: "ecmascript" }, target: "es5", assumptions: ASSUMPTIONS },
   }).code;
-  return minifySync(lowered, { minify: true, target: "es5", charset: "ascii", legalComments: "none" }).code.trim();
+  return minifySync(lowered, {
+    minify: true,
+    target: "es5",
+    charset: "ascii",
+    legalComments: "none",
+  }).code.trim();
 }
 
 function array(name, bytes) {

@@ -35,15 +35,20 @@ function missing() {
       what: `zig ${ZIG_VERSION}`,
       how: `python3 -m venv .cache/venv && .cache/venv/bin/pip install ziglang==${ZIG_VERSION}`,
     });
-  if (!hasDuktape()) list.push({ what: "Duktape's source", how: "apt-get install duktape-dev", debian: "duktape-dev" });
-  if (!hasSimde()) list.push({ what: "simde's headers", how: "apt-get install libsimde-dev", debian: "libsimde-dev" });
+  if (!hasDuktape())
+    list.push({ what: "Duktape's source", how: "apt-get install duktape-dev", debian: "duktape-dev" });
+  if (!hasSimde())
+    list.push({ what: "simde's headers", how: "apt-get install libsimde-dev", debian: "libsimde-dev" });
   return list;
 }
 
 /** Installs Debian packages; needs root. */
 export function installDebian(packages) {
   const env = { ...process.env, DEBIAN_FRONTEND: "noninteractive" };
-  if (spawnSync("apt-get", ["install", "-y", "-qq", "--no-install-recommends", ...packages], { env }).status === 0)
+  if (
+    spawnSync("apt-get", ["install", "-y", "-qq", "--no-install-recommends", ...packages], { env }).status ===
+    0
+  )
     return;
   run("apt-get", ["update", "-qq"]);
   run("apt-get", ["install", "-y", "-qq", "--no-install-recommends", ...packages], { env });
@@ -70,7 +75,11 @@ export function requireToolchain({ installMissing }) {
 
 /** Runs zig with these arguments; ends this process when it fails. */
 export function zig(args) {
-  const result = spawnSync(PYTHON, ["-m", "ziglang", ...args], { cwd: root, encoding: "utf8", env: ZIG_ENVIRONMENT });
+  const result = spawnSync(PYTHON, ["-m", "ziglang", ...args], {
+    cwd: root,
+    encoding: "utf8",
+    env: ZIG_ENVIRONMENT,
+  });
   if (result.status === 0) return;
   console.error(`zig ${args.join(" ")}\n${result.stdout}${result.stderr}`);
   process.exit(1);

@@ -90,7 +90,11 @@ export function checkMany(host: Host): number {
   const input = new Input(host);
   for (let length = input.length(); length >= 0; length = input.length()) {
     const checked = new CheckedSystem(host, input.document(length));
-    const result = startDaemon({ engine: host.engine, sys: checked.sys() }, ["--check", "--config", "document"]);
+    const result = startDaemon({ engine: host.engine, sys: checked.sys() }, [
+      "--check",
+      "--config",
+      "document",
+    ]);
     const status = "exit" in result ? result.exit : result.stop();
     host.sys.print(STDOUT, `${status} ${checked.printed.split("\n").join("\\n")}\n`);
   }

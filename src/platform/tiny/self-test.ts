@@ -105,7 +105,8 @@ class Tester {
     call.setNode(Number(words[3]), 0);
     call.setPlatform(0, 0, this.sys.sockaddrFamily);
     this.put(this.scratch + PSK, words[1]!);
-    if (call.addPeer(Number(words[2]), this.scratch + PSK, LOOPBACK, PORT, 0, 0) !== 0) return "adding the peer";
+    if (call.addPeer(Number(words[2]), this.scratch + PSK, LOOPBACK, PORT, 0, 0) !== 0)
+      return "adding the peer";
     this.put(this.scratch + EPOCH, words[4]!);
     call.preloadEpoch(0, this.scratch + EPOCH);
     return "";
