@@ -172,11 +172,11 @@ export class MeshNode {
     return peer;
   }
 
-  /** Resident set size in kB. */
-  residentKb(): number {
-    const match = /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${this.pid}/status`, "utf8"));
-    if (!match) throw new Error(`no VmRSS for ${this.name}`);
-    return Number(match[1]);
+  /** Resident and reserved memory in kB. */
+  memory(): { residentKb: number; reservedKb: number } {
+    const status = readFileSync(`/proc/${this.pid}/status`, "utf8");
+    const field = (name: string) => Number(new RegExp(`^${name}:\\s+(\\d+) kB$`, "m").exec(status)?.[1]);
+    return { residentKb: field("VmRSS"), reservedKb: field("VmSize") };
   }
 
   /** Processor time used so far, user and system, in seconds. */

@@ -23,6 +23,8 @@ export const MTU = 1400;
 export const HUB_ID = 1;
 export const A_ID = 2;
 export const B_ID = 3;
+/** Policy target: this node's own TUN. */
+export const LOCAL = 0;
 
 export interface StarOptions {
   builds: { hub: Build; spokes: Build };
@@ -121,7 +123,7 @@ export class Star {
       this.a.start(options.spokes),
       this.b.start(options.spokes),
     ]);
-    if (this.options.hubAddress) this.addRule(this.hub, `${HUB_OVERLAY}/32`, 0);
+    if (this.options.hubAddress) this.addRule(this.hub, `${HUB_OVERLAY}/32`, LOCAL);
   }
 
   /** Adds a forwarding rule through the client. */
@@ -135,17 +137,14 @@ export class Star {
     );
   }
 
-  /** The rules that manual nodes need for A and B to reach each other. */
+  /** The rules that manual nodes need for A and B to reach each other, and nobody else. */
   addManualRules(): void {
     this.addRule(this.hub, `${A_OVERLAY}/32`, A_ID);
     this.addRule(this.hub, `${B_OVERLAY}/32`, B_ID);
-    for (const [node, own] of [
-      [this.a, A_OVERLAY],
-      [this.b, B_OVERLAY],
-    ] as const) {
-      this.addRule(node, `${own}/32`, 0);
-      this.addRule(node, OVERLAY, HUB_ID);
-    }
+    this.addRule(this.a, `${A_OVERLAY}/32`, LOCAL);
+    this.addRule(this.a, `${B_OVERLAY}/32`, HUB_ID);
+    this.addRule(this.b, `${B_OVERLAY}/32`, LOCAL);
+    this.addRule(this.b, `${A_OVERLAY}/32`, HUB_ID);
   }
 
   /** Everything the lab's daemons and clients printed so far. */
