@@ -21,7 +21,9 @@ const MANY_RULES = 2000;
 function manyRules(): string {
   const lines: string[] = [];
   for (let i = 0; i < MANY_RULES; i++) {
-    lines.push(`policy add --src 0.0.0.0/0 --dst 172.${16 + (i >> 8)}.${i & 255}.0/24 --action forward --target 2`);
+    lines.push(
+      `policy add --src 0.0.0.0/0 --dst 172.${16 + (i >> 8)}.${i & 255}.0/24 --action forward --target 2`,
+    );
   }
   return `${lines.join("\n")}\n`;
 }
@@ -60,7 +62,11 @@ endToEnd("Life of a daemon", () => {
     await star.hub.statusWhere("B heard by keepalive", 8000, (status) => status.peers[1]!.online);
     assert.equal(ping(star.lab, "a", B_OVERLAY, { count: 3, intervalSeconds: 0.2 }).received, 3);
     assert.equal(star.a.peer(HUB_ID).endpoint, `10.100.1.1:${PORT}`);
-    assert.equal(star.b.peer(HUB_ID).endpoint, `${HUB_UNDERLAY_B}:${PORT + 2}`, "answers leave by the port B uses");
+    assert.equal(
+      star.b.peer(HUB_ID).endpoint,
+      `${HUB_UNDERLAY_B}:${PORT + 2}`,
+      "answers leave by the port B uses",
+    );
     assert.equal(star.b.counter("udp_endpoint_learned"), 0);
     assert.ok(star.hub.counter("keepalive_rx") > 0);
   });
@@ -73,7 +79,14 @@ endToEnd("Life of a daemon", () => {
     chmodSync(dirname(star.hub.socketPath), 0o711);
     const asUser = (uid: number) =>
       star.lab.exec("hub", [
-        ...["setpriv", `--reuid=${uid}`, "--clear-groups", "--", "env", `SUBNETRA_SOCK=${star.hub.socketPath}`],
+        ...[
+          "setpriv",
+          `--reuid=${uid}`,
+          "--clear-groups",
+          "--",
+          "env",
+          `SUBNETRA_SOCK=${star.hub.socketPath}`,
+        ],
         ...client,
         "status",
       ]);
@@ -124,6 +137,10 @@ endToEnd("Life of a daemon", () => {
     await star.b.start();
     await star.a.start();
     assert.equal(star.a.config.virtual_subnet, OVERLAY);
-    await until("a ping to get through", 8000, () => ping(star.lab, "a", B_OVERLAY, { count: 1, waitSeconds: 1 }).received);
+    await until(
+      "a ping to get through",
+      8000,
+      () => ping(star.lab, "a", B_OVERLAY, { count: 1, waitSeconds: 1 }).received,
+    );
   });
 });
