@@ -60,7 +60,6 @@ function peerChanged(fields: Record<string, unknown>): string {
 endToEnd("Bad input", () => {
   let lab: Lab;
   let healthy: MeshNode;
-  let other: MeshNode;
 
   before(async () => {
     lab = new Lab("bad");
