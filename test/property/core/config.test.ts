@@ -1,0 +1,169 @@
+// Random configurations, mostly near the valid ones, against an independent and slow reading of config.md.
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import fc from "fast-check";
+import { parseConfig } from "../../../src/core/config.ts";
+import { isSubnetraError } from "../../../src/core/errors.ts";
+import { checkRegistry } from "../../../src/core/registry.ts";
+import { checkSanity } from "../../../src/core/sanity.ts";
+import { oracle } from "./config-oracle.ts";
+
+const RUNS = { numRuns: 10000 };
+
+function verdict(bytes: Uint8Array): string {
+  try {
+    const config = parseConfig(bytes, bytes.length);
+    checkSanity(config);
+    checkRegistry(config);
+    return "ok";
+  } catch (error) {
+    if (!isSubnetraError(error)) throw error;
+    return error.code;
+  }
+}
+
+const often = <T>(good: fc.Arbitrary<T>, bad: fc.Arbitrary<unknown>) =>
+  fc.oneof({ weight: 30, arbitrary: good as fc.Arbitrary<unknown> }, { weight: 1, arbitrary: bad });
+const anything = fc.jsonValue({ maxDepth: 2 });
+const cidrText = fc
+  .tuple(fc.nat(3), fc.nat(3), fc.constantFrom(0, 8, 16, 24, 30, 31, 32))
+  .map(([a, b, p]) => `10.${a}.0.${b}/${p}`);
+const cidr = often(
+  cidrText,
+  fc.oneof(fc.constantFrom("", "10.0.0/33", "10.0.0.0/33", "10.0.0.01/8", "x"), anything),
+);
+const integer = (...values: number[]) =>
+  often(fc.constantFrom(...values), fc.oneof(fc.integer(), fc.double(), anything));
+const key = fc.constantFrom(..."0123456789").map((c) => (c === "9" ? "0".repeat(64) : `${c.repeat(63)}f`));
+const psk = often(
+  key,
+  fc.oneof(fc.constantFrom("", "f".repeat(63), "f".repeat(65), "g".repeat(64)), anything),
+);
+
+const peer = fc.record(
+  {
+    id: integer(2, 3, 4, 5, 6, 7, 8),
+    endpoint: often(
+      fc.tuple(fc.nat(5), fc.nat(5)).map(([a, p]) => `192.0.2.${a}:${p + 18000}`),
+      fc.oneof(fc.constantFrom("", "1.2.3.4", "1.2.3.4:0", "1.2.3.4:65536", "hub:1", "1.2.3:4"), anything),
+    ),
+    allowed_src: cidr,
+    psk,
+    name: often(
+      fc.string({ maxLength: 12 }),
+      fc.oneof(fc.string({ unit: "binary", maxLength: 40 }), anything),
+    ),
+    extra: anything,
+  },
+  { requiredKeys: ["psk", "endpoint", "id"] },
+);
+
+const document = fc.record(
+  {
+    negotiation_version: integer(0, 1, 255, 256),
+    role: often(fc.constantFrom("manual", "hub", "spoke"), fc.oneof(fc.constantFrom("", "Hub"), anything)),
+    local_id: integer(1, 1, 1, 9, 65535, 65536, 0),
+    local_tun_mtu: integer(68, 1400, 1436, 1500, 67, 1501),
+    listen_ports: often(
+      fc.uniqueArray(fc.integer({ min: 1, max: 65535 }), { minLength: 1, maxLength: 8 }),
+      fc.oneof(fc.array(fc.nat(3), { maxLength: 10 }), fc.constant(null), anything),
+    ),
+    listen_port: integer(18020, 1, 65535, 0, 65536),
+    virtual_subnet: cidr,
+    local_tun_ip: often(cidrText, fc.oneof(fc.constant(""), cidr)),
+    local_routes: often(
+      fc.array(cidr, { maxLength: 4 }),
+      fc.oneof(fc.array(cidr, { maxLength: 10 }), anything),
+    ),
+    remote_routes: often(
+      fc.array(cidr, { maxLength: 4 }),
+      fc.oneof(fc.array(cidr, { maxLength: 10 }), anything),
+    ),
+    keepalive_secs: integer(0, 20, 4294967295),
+    obfuscate: often(fc.boolean(), anything),
+    peers: often(fc.array(peer, { minLength: 1, maxLength: 3 }), fc.oneof(fc.constant([]), anything)),
+    psk: often(fc.constant(""), fc.oneof(psk, anything)),
+    policy_file: often(fc.constant("/var/lib/saved"), anything),
+    max_peers: integer(2, 3, 1024, 16384, 0, 16385),
+    max_rules: integer(1, 4096, 65536, 0, 65537),
+    unknown: anything,
+  },
+  { requiredKeys: ["peers", "local_id"] },
+);
+
+/** The same document as text in which some numbers are written in other ways. */
+const text = fc.tuple(document, fc.nat(40)).map(([value, style]) => {
+  const plain = JSON.stringify(value);
+  if (style === 0) return plain.replace(/:(\d+)/, ":$1.0");
+  if (style === 1) return plain.replace(/:(\d+)/, ":0$1");
+  if (style === 2) return plain.replace(/:(\d+)/, ":$1e0");
+  if (style === 3) return plain.replace(/:(\d+)/, ":-$1");
+  if (style === 4) return plain.replace("{", '{"role":"hub",');
+  if (style === 5) return plain.replace("{", '{"__proto__":{"peers":[]},');
+  return plain;
+});
+
+test("a configuration is judged as config.md judges it", () => {
+  const seen: { [code: string]: number } = {};
+  fc.assert(
+    fc.property(text, (t) => {
+      const bytes = Buffer.from(t);
+      const code = verdict(bytes);
+      seen[code] = (seen[code] ?? 0) + 1;
+      const expected = oracle(t);
+      // Documents are read in one pass, so a wrong value may come before the place where the syntax breaks.
+      if (expected === "SyntaxError") assert.notEqual(code, "ok", t);
+      else assert.equal(code, expected, t);
+    }),
+    { numRuns: 20000 },
+  );
+  // The generator must reach the interesting outcomes, or the test says nothing.
+  for (const code of [
+    "ok",
+    "InvalidPsk",
+    "DuplicatePsk",
+    "HubAllowedSrcOverlap",
+    "SpokeNeedsOneHub",
+    "UnexpectedToken",
+    "Overflow",
+    "InvalidNumber",
+    "SyntaxError",
+    "DuplicateField",
+    "DuplicateEndpoint",
+    "DuplicateId",
+    "TooManyRoutes",
+  ]) {
+    assert.ok((seen[code] ?? 0) > 0, `${code} was never reached: ${JSON.stringify(seen)}`);
+  }
+});
+
+test("bytes mutated at random never crash and never pass what the oracle refuses", () => {
+  const edit = fc.record({ at: fc.nat(), remove: fc.nat(3), insert: fc.uint8Array({ maxLength: 2 }) });
+  fc.assert(
+    fc.property(document, fc.array(edit, { minLength: 1, maxLength: 3 }), (value, edits) => {
+      let bytes = Buffer.from(JSON.stringify(value));
+      for (const e of edits) {
+        const at = e.at % (bytes.length + 1);
+        bytes = Buffer.concat([bytes.subarray(0, at), e.insert, bytes.subarray(at + e.remove)]);
+      }
+      if (verdict(bytes) === "ok") assert.equal(oracle(bytes.toString()), "ok", bytes.toString());
+    }),
+    RUNS,
+  );
+});
+
+test("no error text holds key material", () => {
+  fc.assert(
+    fc.property(text, (t) => {
+      const bytes = Buffer.from(t);
+      try {
+        checkSanity(parseConfig(bytes, bytes.length));
+      } catch (error) {
+        if (!isSubnetraError(error)) throw error;
+        assert.doesNotMatch(`${error.message}${error.detail}${error.remedy}`, /[0-9a-f]{16}/i);
+      }
+    }),
+    RUNS,
+  );
+});
