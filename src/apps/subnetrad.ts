@@ -8,9 +8,12 @@ import { NodeSys } from "../platform/node/sys.ts";
 
 const engine = loadEngine();
 const sys = new NodeSys(engine);
-// Before anything is opened: from here on a signal cannot leave a socket node behind.
-process.on("SIGTERM", () => sys.requestStop());
-process.on("SIGINT", () => sys.requestStop());
+// Before anything is opened, so that no signal can leave a socket node behind. The image that opens the devices and
+// then makes way for the unprivileged one binds none, and must die by a signal rather than swallow it.
+if (!sys.restartAhead) {
+  process.on("SIGTERM", () => sys.requestStop());
+  process.on("SIGINT", () => sys.requestStop());
+}
 process.on("exit", () => sys.closeAll());
 
 const node = startDaemon({ engine, sys }, process.argv.slice(2).map(toByteString));

@@ -60,6 +60,11 @@ export class NodeSys extends NodeClientSys implements Sys {
     this.stopping = true;
   }
 
+  /** True in an image that dropPrivileges will replace: a signal it catches would be lost with it. */
+  get restartAhead(): boolean {
+    return this.privileges.collected !== null;
+  }
+
   dropPrivileges(): number {
     return this.privileges.drop();
   }
