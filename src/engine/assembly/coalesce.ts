@@ -10,6 +10,7 @@ import { extendTun, hasVnet, lastVnetHeader, stageTun } from "./stage";
 const IP_HEADER: u32 = 20;
 const TCP_FLAGS: usize = 13;
 const TCP_CHECKSUM: usize = 16;
+const DONT_FRAGMENT: u32 = 0x40;
 const FLAG_PSH: u32 = 0x08;
 const FLAG_ACK: u32 = 0x10;
 const MAX_IP_LENGTH: u32 = 65535;
@@ -45,6 +46,12 @@ function checksumsAreRight(packet: usize, length: u32): bool {
   );
 }
 
+/** The kernel numbers segments upwards from the first; an atomic datagram's number means nothing (RFC 6864). */
+function identificationContinues(packet: usize): bool {
+  if ((load<u8>(packet, 6) & DONT_FRAGMENT) != 0) return true;
+  return network16(load<u16>(packet, 4)) == ((network16(load<u16>(first, 4)) + packets) & 0xffff);
+}
+
 /** Same flow, acknowledgement, window, options and IP treatment, and the next sequence number. */
 function continues(packet: usize, header: u32): bool {
   if (header != headerLength || bswap<u32>(load<u32>(packet, 24)) != nextSeq) return false;
@@ -53,7 +60,10 @@ function continues(packet: usize, header: u32): bool {
   if (load<u8>(packet, 1) != load<u8>(first, 1) || load<u8>(packet, 8) != load<u8>(first, 8)) return false;
   if (load<u16>(packet, 6) != load<u16>(first, 6)) return false;
   if (load<u32>(packet, 28) != load<u32>(first, 28)) return false;
-  if (load<u16>(packet, 34) != load<u16>(first, 34)) return false;
+  // Data offset and reserved bits; window; urgent pointer, which means nothing here but stays what it was.
+  if (load<u8>(packet, 32) != load<u8>(first, 32) || load<u16>(packet, 34) != load<u16>(first, 34))
+    return false;
+  if (load<u16>(packet, 38) != load<u16>(first, 38) || !identificationContinues(packet)) return false;
   return memory.compare(packet + 40, first + 40, header - 40) == 0;
 }
 
