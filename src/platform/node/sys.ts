@@ -19,7 +19,7 @@ import { UdpSender } from "./udp-send.ts";
 import { enableGro, openUdpSocket, supportsSegmentation } from "./udp-socket.ts";
 
 /** Segmentation offload of the TUN device when SUBNETRA_OFFLOAD does not say. */
-const TUN_OFFLOAD_BY_DEFAULT = false;
+const TUN_OFFLOAD_BY_DEFAULT = true;
 
 export class NodeSys extends NodeClientSys implements Sys {
   readonly sockaddrFamily = AF_INET;
