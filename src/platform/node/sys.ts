@@ -25,7 +25,7 @@ export class NodeSys extends NodeClientSys implements Sys {
   readonly sockaddrFamily = AF_INET;
   /** Node's event loop, to which the driver returns when `yieldDue` says so. */
   readonly host = new HostLoop();
-  private readonly engine: Engine;
+  protected readonly engine: Engine;
   private readonly base: number;
   private readonly privileges: Privileges;
   private readonly readiness = new Readiness(this.host);
