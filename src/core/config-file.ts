@@ -2,6 +2,7 @@
 
 import { REGION_SCRATCH } from "../engine/abi.ts";
 import { type Config, defaultConfig, parseConfig } from "./config.ts";
+import { errnoText } from "./errno-text.ts";
 import { subnetraError } from "./errors.ts";
 import type { Host } from "./host.ts";
 import { MAX_CONFIG_LENGTH, MAX_PATH } from "./limits.ts";
@@ -31,7 +32,8 @@ export function resolveConfig(host: Host, argument: string | null): ConfigSource
 export function loadConfig(host: Host, source: ConfigSource): Config {
   const fd = host.sys.open(source.path, OPEN_READ);
   if (fd < 0) {
-    if (errnoOf(fd) !== ENOENT) throw subnetraError("ConfigOpenFailed", "", "the file cannot be opened");
+    if (errnoOf(fd) !== ENOENT)
+      throw subnetraError("ConfigOpenFailed", "", `the file cannot be opened (${errnoText(errnoOf(fd))})`);
     if (source.named) throw subnetraError("ConfigNotFound", "", "the file does not exist");
     return defaultConfig();
   }
@@ -40,7 +42,8 @@ export function loadConfig(host: Host, source: ConfigSource): Config {
   const bytes = host.engine.u8.subarray(scratch, scratch + MAX_CONFIG_LENGTH + 1);
   try {
     const length = readWhole(host, fd, scratch, bytes.length);
-    if (length < 0) throw subnetraError("ConfigReadFailed", "", "the file cannot be read");
+    if (length < 0)
+      throw subnetraError("ConfigReadFailed", "", `the file cannot be read (${errnoText(errnoOf(length))})`);
     if (length > MAX_CONFIG_LENGTH) {
       throw subnetraError("FileTooBig", "", `the file has more than ${MAX_CONFIG_LENGTH} bytes`);
     }

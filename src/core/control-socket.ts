@@ -1,5 +1,6 @@
 // Where the control socket lies and how the daemon takes its place there, control-protocol.md §1.
 
+import { errnoText } from "./errno-text.ts";
 import { subnetraError } from "./errors.ts";
 import type { Host } from "./host.ts";
 import { MAX_DAEMON_SOCKET } from "./limits.ts";
@@ -59,10 +60,10 @@ export function bindControl(host: Host, path: string): void {
   const bound = sys.controlBind(path);
   if (bound >= 0) return;
   const stage = stageOf(bound);
-  const errno = `errno ${errnoOf(bound)}`;
-  if (stage === CONTROL_SOCKET) throw subnetraError("SocketFailed", "", `no socket could be made (${errno})`);
-  if (stage === CONTROL_CHMOD) throw subnetraError("ChmodFailed", "", `its mode could not be set (${errno})`);
-  throw subnetraError("BindFailed", "", `the socket could not be bound (${errno})`);
+  const why = errnoText(errnoOf(bound));
+  if (stage === CONTROL_SOCKET) throw subnetraError("SocketFailed", "", `no socket could be made (${why})`);
+  if (stage === CONTROL_CHMOD) throw subnetraError("ChmodFailed", "", `its mode could not be set (${why})`);
+  throw subnetraError("BindFailed", "", `the socket could not be bound (${why})`);
 }
 
 function checkProbe(errno: number): void {
@@ -75,5 +76,5 @@ function checkProbe(errno: number): void {
       "remove it, or set SUBNETRA_SOCK to another path",
     );
   }
-  throw subnetraError("BindFailed", "", `the place cannot be examined (errno ${errno})`);
+  throw subnetraError("BindFailed", "", `the place cannot be examined (${errnoText(errno)})`);
 }

@@ -92,7 +92,10 @@ export const ERROR_CODES = {
     "load the tun module; in a container pass /dev/net/tun",
   ),
   OpenFailed: info("the TUN device cannot be opened", "load the tun module (modprobe tun)"),
-  IoctlFailed: info("the TUN interface cannot be set up", "check that no other process holds the interface"),
+  IoctlFailed: info(
+    "the TUN interface cannot be set up",
+    "stop what holds the interface, or set SUBNETRA_TUN to another name",
+  ),
   ConnectFailed: info("the utun control cannot be connected", "run as root"),
   GetNameFailed: info("the utun interface's name cannot be read", "report this; it should not happen"),
   FcntlFailed: info("a descriptor cannot be set up", "report this; it should not happen"),

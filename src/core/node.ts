@@ -4,6 +4,7 @@ import { REGION_CLOCK, REGION_SEED } from "../engine/abi.ts";
 import type { Config } from "./config.ts";
 import { ControlServer } from "./control-server.ts";
 import { bindControl, checkSocketPath, socketPath } from "./control-socket.ts";
+import { errnoText } from "./errno-text.ts";
 import type { ErrorCode } from "./error-codes.ts";
 import { subnetraError } from "./errors.ts";
 import type { Host } from "./host.ts";
@@ -134,9 +135,13 @@ class Node implements RunningNode {
       (code) => `udp bind failed (${code}) on port ${port}`,
       () => {
         if (stageOf(result) === UDP_SOCKET) {
-          throw subnetraError("UdpSocketFailed", "", `no socket could be made (errno ${errnoOf(result)})`);
+          throw subnetraError(
+            "UdpSocketFailed",
+            "",
+            `no socket could be made (${errnoText(errnoOf(result))})`,
+          );
         }
-        const why = errnoOf(result) === EADDRINUSE ? "another program holds it" : `errno ${errnoOf(result)}`;
+        const why = errnoOf(result) === EADDRINUSE ? "another program holds it" : errnoText(errnoOf(result));
         throw subnetraError("UdpBindFailed", "", `the port could not be bound (${why})`);
       },
     );
@@ -181,7 +186,7 @@ class Node implements RunningNode {
     step(
       (code) => `capability drop failed: ${code}`,
       () => {
-        throw subnetraError("CapDropFailed", "", `the system refused (errno ${errnoOf(result)})`);
+        throw subnetraError("CapDropFailed", "", `the system refused (${errnoText(errnoOf(result))})`);
       },
     );
   }
@@ -210,5 +215,5 @@ function tunErrorCode(result: number): ErrorCode {
 
 function tunErrorDetail(errno: number, device: string): string {
   if (errno === EBUSY) return `another process holds the interface ${device}`;
-  return `the interface ${device} could not be opened (errno ${errno})`;
+  return `the interface ${device} could not be opened (${errnoText(errno)})`;
 }

@@ -17,6 +17,8 @@ import { parseDecimal } from "./decimal.ts";
 import type { Rule } from "./roles.ts";
 
 export const EMPTY_TABLE = "# no policy rules\n";
+/** The reply to a page behind the last rule. */
+export const END_OF_TABLE = "# no more policy rules\n";
 
 /** A rule as its request line, with a newline. */
 export function formatRule(rule: Rule): string {
@@ -47,6 +49,7 @@ export function readRule(engine: Engine, index: number): Rule {
 export function policyPage(engine: Engine, from: number, limit: number): string {
   const count = engine.call.ruleCount();
   if (count === 0) return EMPTY_TABLE;
+  if (from >= count) return END_OF_TABLE;
   const lines: string[] = [];
   let length = 0;
   let index = from;

@@ -2,6 +2,7 @@
 
 import { REGION_SCRATCH, SCRATCH_LENGTH } from "../engine/abi.ts";
 import { parseCommand, trimLine } from "./control-grammar.ts";
+import { errnoText } from "./errno-text.ts";
 import type { ErrorCode } from "./error-codes.ts";
 import { quoted, type SubnetraError, subnetraError } from "./errors.ts";
 import type { Host } from "./host.ts";
@@ -22,7 +23,7 @@ export function loadSavedRules(host: Host, path: string): boolean {
   const fd = host.sys.open(path, OPEN_READ);
   if (fd < 0) {
     if (errnoOf(fd) === ENOENT) return false;
-    throw subnetraError("PolicyReadFailed", "", "the file cannot be opened");
+    throw subnetraError("PolicyReadFailed", "", `the file cannot be opened (${errnoText(errnoOf(fd))})`);
   }
   try {
     new RuleLoader(host).run(fd);
@@ -51,7 +52,8 @@ class RuleLoader {
     let rest = "";
     for (;;) {
       const n = sys.read(fd, scratch, SCRATCH_LENGTH);
-      if (n < 0) throw subnetraError("PolicyReadFailed", "", "the file cannot be read");
+      if (n < 0)
+        throw subnetraError("PolicyReadFailed", "", `the file cannot be read (${errnoText(errnoOf(n))})`);
       if (n === 0) break;
       const lines = (rest + readText(engine.u8, scratch, n)).split("\n");
       rest = lines.pop()!;

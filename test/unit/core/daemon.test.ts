@@ -209,6 +209,24 @@ test("a start opens things in order, drops privileges, then prints the ready lin
   assert.equal(sys.log.filter((entry) => entry === "closeAll").length, 1);
 });
 
+test("peers and rules reach the engine as configured", () => {
+  const { sys, run } = prepare();
+  const node = running(run());
+  sys.requests.push("status", "policy show");
+  sys.waits = [os.READY_CONTROL];
+  node.turn();
+  assert.match(
+    sys.replies[0]!,
+    /\n {2}id=2 name=north endpoint=198\.51\.100\.20:18020 allowed_src=10\.77\.0\.2\/32 last_seen_wall_ns=0\n {2}id=3 endpoint=203\.0\.113\.30:18020 allowed_src=10\.77\.0\.3\/32 last_seen_wall_ns=0\n/,
+  );
+  assert.equal(
+    sys.replies[1],
+    "policy add --src 0.0.0.0/0 --dst 10.77.0.2/32 --action forward --target 2\n" +
+      "policy add --src 0.0.0.0/0 --dst 10.77.0.3/32 --action forward --target 3\n",
+  );
+  node.stop();
+});
+
 test("a stop request ends the loop and cleans up; other turns go on", () => {
   const { sys, run } = prepare();
   const node = running(run());
@@ -232,7 +250,11 @@ test("every failing step prints its line and closes what was opened", () => {
     ["tunOpen", STAGED(os.TUN_OPEN, os.EACCES), /^tun open failed \(AccessDenied\)/],
     ["tunOpen", STAGED(os.TUN_OPEN, os.EIO), /^tun open failed \(OpenFailed\)/],
     ["tunOpen", STAGED(os.TUN_IOCTL, os.EPERM), /^tun open failed \(AccessDenied\)/],
-    ["tunOpen", STAGED(os.TUN_IOCTL, os.EBUSY), /^tun open failed \(IoctlFailed\).*\n.*another process/],
+    [
+      "tunOpen",
+      STAGED(os.TUN_IOCTL, os.EBUSY),
+      /^tun open failed \(IoctlFailed\).*\n.*another process.*SUBNETRA_TUN/,
+    ],
     [
       "udpOpen:18023",
       STAGED(os.UDP_BIND, os.EADDRINUSE),

@@ -177,5 +177,6 @@ test("the table as text: whole, in pages, empty", () => {
   const first = policyPage(engine, 0, 65000);
   const shown = withoutComment(first).split("\n").length - 1;
   assert.ok(first.endsWith(`# ${3000 - shown} more rule(s): ask with "policy show --from ${shown}"\n`));
-  assert.equal(policyPage(engine, 5000, 65000), "");
+  assert.equal(policyPage(engine, 3000, 65000), "# no more policy rules\n");
+  assert.equal(policyPage(engine, 4294967295, 65000), "# no more policy rules\n");
 });

@@ -1,0 +1,75 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import fc from "fast-check";
+import { ControlServer } from "../../../src/core/control-server.ts";
+import { REGION_CLOCK, REGION_SCRATCH } from "../../../src/engine/abi.ts";
+import { loadEngine } from "../../../src/engine/load.ts";
+import { FakeSys } from "../../unit/core/fake-sys.ts";
+
+const NODE = { version: "0.10.0", localId: 1, port: 18020, tun: "snr0", names: [] };
+
+/** Requests that must be answered, one reply each; everything else is met with silence. */
+function expectedReplies(datagram: string): number {
+  const answered = /^[ \t\r]*(save( .*)?|status( +--json( .*)?)?|policy +show( .*)?)[ \t\r]*$/s;
+  return datagram.split("\n").filter((line) => {
+    const from = /^[ \t\r]*policy +show.* --from(?: +(\S+))?/s.exec(line.replace(/[ \t\r]+$/, ""));
+    if (from !== null && /^[ \t\r]*policy +show /.test(line)) return /^(0|[1-9]\d{0,9})$/.test(from[1] ?? "");
+    return answered.test(line);
+  }).length;
+}
+
+test("no datagram crashes the control server, and exactly the queries are answered", () => {
+  const engine = loadEngine();
+  const sys = new FakeSys(engine);
+  sys.clock(engine.call.region(REGION_CLOCK));
+  engine.call.setNode(1, 1);
+  engine.call.setPlatform(0, 0, 2);
+  engine.call.startEpoch();
+  const psk = engine.call.region(REGION_SCRATCH);
+  engine.u8.fill(0xab, psk, psk + 32);
+  engine.call.addPeer(2, psk, 1, 1, 0, 0);
+  const server = new ControlServer({ engine, sys }, NODE, "/run/s.sock.policy");
+
+  const word = fc.constantFrom(
+    "status",
+    "save",
+    "policy",
+    "show",
+    "add",
+    "--json",
+    "--src",
+    "0.0.0.0/0",
+    "--dst",
+    "10.0.0.0/8",
+    "--action",
+    "forward",
+    "drop",
+    "--target",
+    "7",
+    "reload",
+    "#",
+    "\t",
+    "\r",
+    "\u0000",
+    "\u00ff",
+  );
+  const line = fc.oneof(
+    { weight: 3, arbitrary: fc.array(word, { maxLength: 9 }).map((words) => words.join(" ")) },
+    {
+      weight: 1,
+      arbitrary: fc.constantFrom("status", "status --json", "policy show", "policy show --from 1", "save"),
+    },
+    { weight: 1, arbitrary: fc.uint8Array({ maxLength: 60 }).map((b) => Buffer.from(b).toString("latin1")) },
+  );
+  fc.assert(
+    fc.property(fc.array(line, { maxLength: 5 }), (lines) => {
+      const datagram = lines.join("\n");
+      sys.requests.push(datagram);
+      sys.replies.length = 0;
+      server.serve();
+      assert.equal(sys.replies.length, expectedReplies(datagram), JSON.stringify(datagram));
+      for (const reply of sys.replies) assert.doesNotMatch(reply, /abab/);
+    }),
+    { numRuns: 10000 },
+  );
+});
