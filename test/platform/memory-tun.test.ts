@@ -1,4 +1,4 @@
-// A hub and a spoke with TUNs in memory exchange packets over loopback UDP; no privilege is needed.
+// Two nodes with TUNs in memory exchange packets over loopback UDP; no privilege is needed.
 
 import assert from "node:assert/strict";
 import { type ChildProcess, fork } from "node:child_process";
@@ -11,22 +11,21 @@ import { fileURLToPath } from "node:url";
 import { isRoot } from "./requirements.ts";
 
 const PSK = "f0e1d2c3b4a5968778695a4b3c2d1e0ff0e1d2c3b4a5968778695a4b3c2d1e0f";
-const HUB = {
-  role: "hub",
-  local_id: 1,
-  local_tun_ip: "10.9.0.1/24",
-  virtual_subnet: "10.9.0.0/24",
-  listen_ports: [41401],
-  peers: [{ id: 2, endpoint: "127.0.0.1:41402", allowed_src: "10.9.0.2/32", psk: PSK }],
-};
-const SPOKE = {
-  role: "spoke",
-  local_id: 2,
-  local_tun_ip: "10.9.0.2/24",
-  virtual_subnet: "10.9.0.0/24",
-  listen_ports: [41402],
-  peers: [{ id: 1, endpoint: "127.0.0.1:41401", allowed_src: "10.9.0.0/24", psk: PSK }],
-};
+
+/** One of two nodes that are each other's only peer: ids 1 and 2, 10.9.0.1 and 10.9.0.2, ports 41401 and 41402. */
+function config(id: number): object {
+  const other = 3 - id;
+  return {
+    role: "spoke",
+    local_id: id,
+    local_tun_ip: `10.9.0.${id}/24`,
+    virtual_subnet: "10.9.0.0/24",
+    listen_ports: [41400 + id],
+    peers: [
+      { id: other, endpoint: `127.0.0.1:${41400 + other}`, allowed_src: `10.9.0.${other}/32`, psk: PSK },
+    ],
+  };
+}
 
 /** A bare IPv4 packet between two hosts of 10.9.0.0/24. */
 function packet(from: number, to: number, length: number): string {
@@ -40,10 +39,10 @@ function packet(from: number, to: number, length: number): string {
 test("packets cross between two nodes with TUNs in memory", { timeout: 20_000 }, async () => {
   const directory = mkdtempSync(join(tmpdir(), "subnetra-memory-"));
   const program = fileURLToPath(new URL("memory-tun-node.js", import.meta.url));
-  const start = async (name: string, config: object): Promise<ChildProcess> => {
-    const file = join(directory, `${name}.json`);
-    writeFileSync(file, JSON.stringify(config), { mode: 0o600 });
-    const env = { ...process.env, SUBNETRA_SOCK: join(directory, `${name}.sock`) };
+  const start = async (id: number): Promise<ChildProcess> => {
+    const file = join(directory, `${id}.json`);
+    writeFileSync(file, JSON.stringify(config(id)), { mode: 0o600 });
+    const env = { ...process.env, SUBNETRA_SOCK: join(directory, `${id}.sock`) };
     // Without a restart only a process that has no capabilities may run a node.
     const execPath = isRoot ? "setpriv" : process.execPath;
     const execArgv = isRoot ? ["--bounding-set=-all", "--inh-caps=-all", process.execPath] : [];
@@ -52,23 +51,23 @@ test("packets cross between two nodes with TUNs in memory", { timeout: 20_000 },
     assert.equal(message, "ready");
     return child;
   };
-  const hub = await start("hub", HUB);
-  const spoke = await start("spoke", SPOKE);
+  const first = await start(1);
+  const second = await start(2);
   try {
     for (const length of [20, 100, 1436]) {
-      const arrived = once(hub, "message");
-      spoke.send(packet(2, 1, length));
+      const arrived = once(first, "message");
+      second.send(packet(2, 1, length));
       assert.equal((await arrived)[0], packet(2, 1, length));
-      const returned = once(spoke, "message");
-      hub.send(packet(1, 2, length));
+      const returned = once(second, "message");
+      first.send(packet(1, 2, length));
       assert.equal((await returned)[0], packet(1, 2, length));
     }
   } finally {
-    hub.disconnect();
-    spoke.disconnect();
-    const [code] = await once(hub, "exit");
+    first.disconnect();
+    second.disconnect();
+    const [code] = await once(first, "exit");
     assert.equal(code, 0);
-    assert.ok(!existsSync(join(directory, "hub.sock")));
+    assert.ok(!existsSync(join(directory, "1.sock")));
     rmSync(directory, { recursive: true });
   }
 });
