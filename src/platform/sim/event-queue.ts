@@ -15,6 +15,8 @@ function before(a: Event, b: Event): boolean {
 /** The clock and the agenda of a simulation. Time is in ns since its start, exact up to 2^53 (104 days). */
 export class EventQueue {
   now = 0;
+  /** Events run so far. */
+  done = 0;
   private readonly heap: Event[] = [];
   private added = 0;
 
@@ -47,6 +49,7 @@ export class EventQueue {
     const event = this.take();
     if (event === undefined) return false;
     this.now = event.time;
+    this.done++;
     event.run();
     return true;
   }
