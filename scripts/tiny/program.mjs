@@ -1,7 +1,7 @@
 // Core and the tiny build's entry as one ES5 program, compressed into a C array.
 
 import { deflateRawSync } from "node:zlib";
-import { transformSync } from "@swc/core";
+import { parseSync, transformSync } from "@swc/core";
 import { buildSync, transformSync as minifySync } from "esbuild";
 import { root } from "../setup.mjs";
 
@@ -28,6 +28,22 @@ const ASSUMPTIONS = {
   superIsCallableConstructor: true,
 };
 
+/** What duk-overrides.h leaves out and a program must therefore not mention. */
+const ABSENT = ["Date", "JSON", "Map", "Promise", "Proxy", "Reflect", "RegExp", "Set", "Symbol"];
+
+/** Complains about a program that Duktape could not run, or only until it comes to the wrong place. */
+function checkProgram(source) {
+  const complaints = [];
+  const visit = (node) => {
+    if (node === null || typeof node !== "object") return;
+    if (node.type === "RegExpLiteral") complaints.push(`regular expression ${node.pattern}`);
+    if (node.type === "Identifier" && ABSENT.includes(node.value)) complaints.push(node.value);
+    for (const key in node) visit(node[key]);
+  };
+  visit(parseSync(source, { syntax: "ecmascript", target: "es5", isModule: false }));
+  if (complaints.length > 0) throw new Error(`the tiny build has no ${complaints.join(", ")}`);
+}
+
 /** The program's source in ES5, minified. */
 export function bundleProgram() {
   const bundle = buildSync({
@@ -44,14 +60,18 @@ export function bundleProgram() {
     configFile: false,
     swcrc: false,
     isModule: false,
-    jsc: { parser: { syntax: "ecmascript" }, target: "es5", assumptions: ASSUMPTIONS },
+    // Duktape's own typeof and instanceof are right for everything it has.
+    env: { targets: { ie: "11" }, exclude: ["transform-typeof-symbol", "transform-instanceof"] },
+    jsc: { parser: { syntax: "ecmascript" }, assumptions: ASSUMPTIONS },
   }).code;
-  return minifySync(lowered, {
+  const source = minifySync(lowered, {
     minify: true,
     target: "es5",
     charset: "ascii",
     legalComments: "none",
-  }).code.trim();
+  });
+  checkProgram(source.code);
+  return source.code.trim();
 }
 
 function array(name, bytes) {
