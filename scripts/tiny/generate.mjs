@@ -33,13 +33,15 @@ function replaceOnce(text, from, to) {
  * loads need not happen when nobody uses the value, since no access is meant to trap.
  */
 function adaptTranslation(text) {
-  const address = "#define MEM_ADDR(mem, addr, n) &((mem)->data[addr])";
-  const force = '#define FORCE_READ_INT(var) __asm__("" ::"r"(var));';
-  return replaceOnce(
-    replaceOnce(text, address, "#define MEM_ADDR(mem, addr, n) (engine_memory + (uintptr_t)(addr))"),
-    force,
-    "#define FORCE_READ_INT(var)",
-  );
+  const changes = [
+    [
+      "#define MEM_ADDR(mem, addr, n) &((mem)->data[addr])",
+      "#define MEM_ADDR(mem, addr, n) (engine_memory + (uintptr_t)(addr))",
+    ],
+    ['#define FORCE_READ_INT(var) __asm__("" ::"r"(var));', "#define FORCE_READ_INT(var)"],
+    ['#define FORCE_READ_FLOAT(var) __asm__("" ::"f"(var));', "#define FORCE_READ_FLOAT(var)"],
+  ];
+  return changes.reduce((result, [from, to]) => replaceOnce(result, from, to), text);
 }
 
 /** The exports as a table of struct engine_export, from the header that wasm2c wrote. */
