@@ -6,7 +6,7 @@
 //     B  192.168.3.10 ───────────────── 192.168.3.1 ┘
 //        10.77.0.3
 
-import { newKey, type NodeConfig } from "../lab/config.ts";
+import { type NodeConfig, newKey } from "../lab/config.ts";
 import { Lab } from "../lab/lab.ts";
 import { MeshNode } from "../lab/mesh-node.ts";
 import { parsePing, pingCommand } from "../lab/ping.ts";
@@ -65,7 +65,8 @@ function hubConfig(keyA: string, keyB: string): NodeConfig {
 
 export class KernelMesh implements DemoMesh {
   readonly drawing = drawing;
-  readonly nature = "Network namespaces, kernel TUN devices and a real NAT: a machine's worth of network per node.";
+  readonly nature =
+    "Network namespaces, kernel TUN devices and a real NAT: a machine's worth of network per node.";
   readonly carrier = "over HTTP";
   private readonly lab = new Lab("demo");
   private readonly hub: MeshNode;

@@ -5,8 +5,8 @@
 import { parseArgs } from "node:util";
 import { labUnavailable } from "../lab/prerequisites.ts";
 import { KernelMesh } from "./kernel-mesh.ts";
-import type { DemoMesh } from "./mesh.ts";
 import { MemoryMesh } from "./memory-mesh.ts";
+import type { DemoMesh } from "./mesh.ts";
 import { bold, dim, green, line, megabytes } from "./screen.ts";
 import { play } from "./story.ts";
 
@@ -47,7 +47,8 @@ async function main(): Promise<void> {
     return;
   }
   const bytes = Number(values.size) * 1e6;
-  if (!Number.isSafeInteger(bytes) || bytes <= 0) throw new Error(`--size: not a number of MB: ${values.size}`);
+  if (!Number.isSafeInteger(bytes) || bytes <= 0)
+    throw new Error(`--size: not a number of MB: ${values.size}`);
   const started = performance.now();
   const mesh = makeMesh();
   try {

@@ -30,7 +30,8 @@ function movedFrom(mesh: DemoMesh, before: string): Promise<string> {
 }
 
 function checkSum(transfer: Transfer, expected: string): void {
-  if (transfer.sha256 !== expected) throw new Error(`SHA-256 differs: ${transfer.sha256} instead of ${expected}`);
+  if (transfer.sha256 !== expected)
+    throw new Error(`SHA-256 differs: ${transfer.sha256} instead of ${expected}`);
 }
 
 /** Plays the whole story; throws at the first thing that is not as it should be. */

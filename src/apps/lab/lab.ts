@@ -80,6 +80,7 @@ export class Lab {
   readonly results: Result[] = [];
   private readonly prefix: string;
   private readonly namespaces: string[] = [];
+  private readonly closers: (() => void)[] = [];
 
   /** `label` tells apart several labs of one process: lower-case letters and digits. */
   constructor(label: string) {
@@ -161,9 +162,15 @@ export class Lab {
     return join(folder, file);
   }
 
+  /** Has `action` done when the lab closes, however that comes about. */
+  atClose(action: () => void): void {
+    this.closers.push(action);
+  }
+
   /** Stops everything and removes every trace. Safe to call again. */
   close(): void {
     if (!open.delete(this)) return;
+    for (const action of this.closers) action();
     for (const child of this.processes) child.signal("SIGKILL");
     for (const name of this.namespaces) removeNamespace(this.fullName(name));
     rmSync(this.folder, { recursive: true, force: true });
