@@ -1,7 +1,7 @@
 // Builds everything under dist/: both engine variants with AssemblyScript, the rest with TypeScript.
 
 import { spawnSync } from "node:child_process";
-import { mkdirSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, statSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { root, run, setUp } from "./setup.mjs";
@@ -47,11 +47,33 @@ function buildTypeScript() {
   );
 }
 
+/** Marks the end of the last complete build. */
+const STAMP = join(root, "dist/.built");
+const INPUTS = ["src", "test", "tsconfig.json", "package-lock.json", "scripts/build.mjs"];
+
+/** When the newest file at or below a path was changed, in ms. */
+function newest(path) {
+  const entry = statSync(path);
+  if (!entry.isDirectory()) return entry.mtimeMs;
+  return Math.max(entry.mtimeMs, ...readdirSync(path).map((name) => newest(join(path, name))));
+}
+
+/** Builds everything. */
 export function build() {
   setUp();
   for (const [entry, out] of MODULES) buildModule(entry, out);
   const status = buildTypeScript();
   if (status !== 0) process.exit(status);
+  writeFileSync(STAMP, "");
+}
+
+/** Builds everything unless nothing has changed since the last build. */
+export function buildIfStale() {
+  setUp();
+  const changed = Math.max(...INPUTS.map((path) => newest(join(root, path))));
+  if (existsSync(STAMP) && statSync(STAMP).mtimeMs >= changed) return;
+  console.error("building");
+  build();
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) build();

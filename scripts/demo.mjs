@@ -2,10 +2,10 @@
 
 import { spawn } from "node:child_process";
 import { join } from "node:path";
-import { build } from "./build.mjs";
+import { buildIfStale } from "./build.mjs";
 import { root } from "./setup.mjs";
 
-build();
+buildIfStale();
 const demo = spawn(process.execPath, [join(root, "dist/src/apps/demo/main.js"), ...process.argv.slice(2)], {
   stdio: "inherit",
 });

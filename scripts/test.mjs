@@ -10,7 +10,7 @@ import { join } from "node:path";
 import { Readable } from "node:stream";
 import { run as runTests } from "node:test";
 import { spec as Spec } from "node:test/reporters";
-import { build } from "./build.mjs";
+import { buildIfStale } from "./build.mjs";
 import { collectEvidence } from "./evidence.mjs";
 import { root } from "./setup.mjs";
 
@@ -65,7 +65,7 @@ async function main(kinds) {
     console.error(`test: unknown kind: ${unknown.join(", ")} (one of ${KINDS.join(", ")})`);
     process.exit(2);
   }
-  build();
+  buildIfStale();
   const evidence = join(root, "dist/evidence.txt");
   mkdirSync(join(root, "dist"), { recursive: true });
   rmSync(evidence, { force: true });

@@ -44,7 +44,7 @@ function spoke(id: number, overlay: string, port: number, psk: string): NodeConf
     local_tun_mtu: 1400,
     virtual_subnet: OVERLAY,
     local_tun_ip: `${overlay}/24`,
-    keepalive_secs: 2,
+    keepalive_secs: 1,
     peers: [{ id: 1, name: "hub", endpoint: `${HUB_ADDRESS}:${port}`, allowed_src: OVERLAY, psk }],
   };
 }

@@ -9,6 +9,7 @@ import { writeFileSync } from "node:fs";
 import { type NodeConfig, newKey } from "../lab/config.ts";
 import { Lab } from "../lab/lab.ts";
 import type { Status } from "../lab/mesh-node.ts";
+import { findCommand } from "../lab/prerequisites.ts";
 import { run, until } from "../lab/process.ts";
 import { builds, compiled } from "../lab/project.ts";
 import type { Report, Request } from "./memory-node.ts";
@@ -38,6 +39,13 @@ async function freePorts(count: number): Promise<number[]> {
   return ports;
 }
 
+/** How to start Node without capabilities: a memory node cannot execute itself again to be rid of them. */
+function unprivileged(): { execPath?: string; execArgv?: string[] } {
+  if (process.platform !== "linux" || process.getuid?.() !== 0) return {};
+  const words = ["--bounding-set=-all", "--inh-caps=-all", "--", process.execPath];
+  return { execPath: findCommand("setpriv") ?? "setpriv", execArgv: words };
+}
+
 export class MemoryMesh implements DemoMesh {
   readonly drawing = drawing;
   readonly nature: string;
@@ -45,6 +53,7 @@ export class MemoryMesh implements DemoMesh {
   private readonly lab = new Lab("demo");
   private readonly children = new Map<Name | "nat", ChildProcess>();
   private readonly reports = new Map<ChildProcess, Report[]>();
+  private readonly errors = new Map<ChildProcess, string>();
   private bytes = 0;
 
   constructor(reason: string) {
@@ -60,15 +69,12 @@ export class MemoryMesh implements DemoMesh {
     env: NodeJS.ProcessEnv = {},
   ): ChildProcess {
     const child = fork(compiled(script), args, {
+      ...unprivileged(),
       env: { ...process.env, ...env },
       stdio: ["ignore", "ignore", "pipe", "ipc"],
     });
-    let errors = "";
     child.stderr?.setEncoding("utf8").on("data", (text: string) => {
-      errors += text;
-    });
-    child.on("exit", (code) => {
-      if (code) console.error(`${name} ended with ${code}:\n${errors}`);
+      this.errors.set(child, (this.errors.get(child) ?? "") + text);
     });
     this.children.set(name, child);
     this.lab.atClose(() => child.kill("SIGTERM"));
@@ -111,7 +117,7 @@ export class MemoryMesh implements DemoMesh {
       local_id: id,
       local_tun_ip: `${overlay}/24`,
       listen_ports: [port],
-      keepalive_secs: 2,
+      keepalive_secs: 1,
       peers: [{ id: 1, name: "hub", endpoint: `127.0.0.1:${via}`, allowed_src: OVERLAY, psk }],
     });
     this.startNode("a", spoke(2, A_OVERLAY, portA, inside[0]!, keyA), A_OVERLAY);
@@ -135,7 +141,7 @@ export class MemoryMesh implements DemoMesh {
       `${name} to say "${kind}"`,
       timeoutMs,
       () => {
-        if (child.exitCode !== null) throw new Error(`${name} ended with ${child.exitCode}`);
+        if (child.exitCode !== null) throw new Error(`${name} ended:\n${this.errors.get(child)}`);
         const at = reports.findIndex((report) => report.tell === kind);
         return at >= 0 && (reports.splice(at, 1)[0] as Extract<Report, { tell: T }>);
       },
