@@ -87,16 +87,16 @@ export function readDocument(bytes: Uint8Array, length: number): Document {
   let seen = 0;
   reader.beginObject();
   while (reader.nextField()) {
-    reader.path = "";
+    reader.tokens.path = "";
     const index = FIELDS.indexOf(reader.field);
     if (index < 0) {
       reader.skipValue();
       continue;
     }
-    reader.path = reader.field;
-    seen = markSeen(seen, index, reader.path);
+    reader.tokens.path = reader.field;
+    seen = markSeen(seen, index, reader.tokens.path);
     readField(reader, reader.field, doc);
-    reader.path = "";
+    reader.tokens.path = "";
   }
   reader.endDocument();
   return doc;
@@ -152,7 +152,7 @@ function readField(reader: JsonReader, field: string, doc: Document): void {
       break;
     case "psk":
       reader.readRaw();
-      doc.hasPsk = reader.textEnd > reader.textStart;
+      doc.hasPsk = reader.tokens.textEnd > reader.tokens.textStart;
       break;
     case "policy_file":
       doc.policyFile = reader.readString();
@@ -172,24 +172,24 @@ function readOptional(reader: JsonReader, max: number): number | null {
 
 function readPorts(reader: JsonReader): number[] {
   const ports: number[] = [];
-  const path = reader.path;
+  const path = reader.tokens.path;
   reader.beginArray();
   while (reader.nextElement()) {
-    reader.path = `${path}[${ports.length}]`;
+    reader.tokens.path = `${path}[${ports.length}]`;
     ports.push(reader.readUnsigned(U16));
-    reader.path = path;
+    reader.tokens.path = path;
   }
   return ports;
 }
 
 function readStrings(reader: JsonReader): string[] {
   const texts: string[] = [];
-  const path = reader.path;
+  const path = reader.tokens.path;
   reader.beginArray();
   while (reader.nextElement()) {
-    reader.path = `${path}[${texts.length}]`;
+    reader.tokens.path = `${path}[${texts.length}]`;
     texts.push(reader.readString());
-    reader.path = path;
+    reader.tokens.path = path;
   }
   return texts;
 }
@@ -198,9 +198,9 @@ function readPeers(reader: JsonReader, peers: PeerDocument[]): void {
   reader.beginArray();
   while (reader.nextElement()) {
     const path = `peers[${peers.length}]`;
-    reader.path = path;
+    reader.tokens.path = path;
     peers.push(readPeer(reader, path));
-    reader.path = "peers";
+    reader.tokens.path = "peers";
   }
 }
 
@@ -221,10 +221,10 @@ function readPeer(reader: JsonReader, path: string): PeerDocument {
       reader.skipValue();
       continue;
     }
-    reader.path = `${path}.${reader.field}`;
-    seen = markSeen(seen, index, reader.path);
+    reader.tokens.path = `${path}.${reader.field}`;
+    seen = markSeen(seen, index, reader.tokens.path);
     readPeerField(reader, reader.field, peer);
-    reader.path = path;
+    reader.tokens.path = path;
   }
   return peer;
 }

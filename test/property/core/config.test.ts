@@ -24,7 +24,7 @@ function verdict(bytes: Uint8Array): string {
 }
 
 const often = <T>(good: fc.Arbitrary<T>, bad: fc.Arbitrary<unknown>) =>
-  fc.oneof({ weight: 30, arbitrary: good as fc.Arbitrary<unknown> }, { weight: 1, arbitrary: bad });
+  fc.oneof({ weight: 50, arbitrary: good as fc.Arbitrary<unknown> }, { weight: 1, arbitrary: bad });
 const anything = fc.jsonValue({ maxDepth: 2 });
 const cidrText = fc
   .tuple(fc.nat(3), fc.nat(3), fc.constantFrom(0, 8, 16, 24, 30, 31, 32))
@@ -33,8 +33,8 @@ const cidr = often(
   cidrText,
   fc.oneof(fc.constantFrom("", "10.0.0/33", "10.0.0.0/33", "10.0.0.01/8", "x"), anything),
 );
-const integer = (...values: number[]) =>
-  often(fc.constantFrom(...values), fc.oneof(fc.integer(), fc.double(), anything));
+const integer = (good: number[], ...bad: number[]) =>
+  often(fc.constantFrom(...good), fc.oneof(fc.constantFrom(-1, ...bad), fc.integer(), fc.double(), anything));
 const key = fc.constantFrom(..."0123456789").map((c) => (c === "9" ? "0".repeat(64) : `${c.repeat(63)}f`));
 const psk = often(
   key,
@@ -43,7 +43,7 @@ const psk = often(
 
 const peer = fc.record(
   {
-    id: integer(2, 3, 4, 5, 6, 7, 8),
+    id: integer([2, 3, 4, 5, 6, 7, 8], 0, 65536),
     endpoint: often(
       fc.tuple(fc.nat(5), fc.nat(5)).map(([a, p]) => `192.0.2.${a}:${p + 18000}`),
       fc.oneof(fc.constantFrom("", "1.2.3.4", "1.2.3.4:0", "1.2.3.4:65536", "hub:1", "1.2.3:4"), anything),
@@ -61,32 +61,32 @@ const peer = fc.record(
 
 const document = fc.record(
   {
-    negotiation_version: integer(0, 1, 255, 256),
+    negotiation_version: integer([0, 1, 255], 256),
     role: often(fc.constantFrom("manual", "hub", "spoke"), fc.oneof(fc.constantFrom("", "Hub"), anything)),
-    local_id: integer(1, 1, 1, 9, 65535, 65536, 0),
-    local_tun_mtu: integer(68, 1400, 1436, 1500, 67, 1501),
+    local_id: integer([1, 9, 65535], 65536, 0, 2, 3),
+    local_tun_mtu: integer([68, 1400, 1436, 1500], 67, 1501),
     listen_ports: often(
       fc.uniqueArray(fc.integer({ min: 1, max: 65535 }), { minLength: 1, maxLength: 8 }),
       fc.oneof(fc.array(fc.nat(3), { maxLength: 10 }), fc.constant(null), anything),
     ),
-    listen_port: integer(18020, 1, 65535, 0, 65536),
+    listen_port: integer([18020, 1, 65535], 0, 65536),
     virtual_subnet: cidr,
     local_tun_ip: often(cidrText, fc.oneof(fc.constant(""), cidr)),
     local_routes: often(
       fc.array(cidr, { maxLength: 4 }),
-      fc.oneof(fc.array(cidr, { maxLength: 10 }), anything),
+      fc.oneof(fc.array(cidrText, { minLength: 7, maxLength: 10 }), anything),
     ),
     remote_routes: often(
       fc.array(cidr, { maxLength: 4 }),
-      fc.oneof(fc.array(cidr, { maxLength: 10 }), anything),
+      fc.oneof(fc.array(cidrText, { minLength: 7, maxLength: 10 }), anything),
     ),
-    keepalive_secs: integer(0, 20, 4294967295),
+    keepalive_secs: integer([0, 20, 4294967295], 4294967296),
     obfuscate: often(fc.boolean(), anything),
     peers: often(fc.array(peer, { minLength: 1, maxLength: 3 }), fc.oneof(fc.constant([]), anything)),
     psk: often(fc.constant(""), fc.oneof(psk, anything)),
     policy_file: often(fc.constant("/var/lib/saved"), anything),
-    max_peers: integer(2, 3, 1024, 16384, 0, 16385),
-    max_rules: integer(1, 4096, 65536, 0, 65537),
+    max_peers: integer([2, 3, 1024, 16384], 0, 16385, 1),
+    max_rules: integer([1, 4096, 65536], 0, 65537),
     unknown: anything,
   },
   { requiredKeys: ["peers", "local_id"] },
@@ -116,7 +116,7 @@ test("a configuration is judged as config.md judges it", () => {
       if (expected === "SyntaxError") assert.notEqual(code, "ok", t);
       else assert.equal(code, expected, t);
     }),
-    { numRuns: 20000 },
+    { numRuns: 10000 },
   );
   // The generator must reach the interesting outcomes, or the test says nothing.
   for (const code of [

@@ -206,6 +206,20 @@ test("strict JSON", () => {
   ]);
 });
 
+test("a JSON error names its line and column", () => {
+  const detail = (text: string) => {
+    try {
+      parse(text);
+    } catch (error) {
+      if (isSubnetraError(error)) return error.detail;
+    }
+    return "";
+  };
+  assert.match(detail('{\n  "role": "hub",\n  "local_id": 1.5 }'), /^line 3, column 15: /);
+  assert.match(detail('{"a":1,}'), /^line 1, column 8: expected a field name/);
+  assert.match(detail('{\n\n"a":1'), /^line 3, column 6: the document ends here/);
+});
+
 test("unknown fields are ignored, known ones may come once", () => {
   const rest = { local_id: 1, peers: [peer({ note: [{ deep: [null, "x"] }] })] };
   check([
