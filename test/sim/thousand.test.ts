@@ -1,0 +1,37 @@
+// A star of a thousand nodes in one process, with bounded time.
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { COUNTER_DROP_UDP_SCAN_BUDGET, COUNTER_RELAY_PACKETS } from "../../src/engine/abi.ts";
+import { World } from "../../src/platform/sim/world.ts";
+import { assertAccounts } from "../property/engine/accounting.ts";
+import { chooseSeed } from "./seed.ts";
+import { buildStar } from "./star.ts";
+
+const SPOKES = 999;
+/** Generous: a slow shared machine takes a third of it. */
+const LIMIT_MS = 60_000;
+
+test("a thousand nodes reach each other", { timeout: LIMIT_MS }, () => {
+  const world = new World(chooseSeed());
+  const { hub, spokes } = buildStar(world, {
+    spokes: SPOKES,
+    keepaliveSecs: 20,
+    pages: 128,
+    offloads: () => ({ udpSegments: true, tunVnet: false }),
+  });
+  // Every keepalive is a peer moved to an unknown endpoint: 8 scans a drain are enough for all.
+  world.run(60_000);
+  for (const [i, spoke] of spokes.entries()) {
+    const next = spokes[(i + 1) % SPOKES]!;
+    assert.ok(spoke.send(next.inner, i));
+    world.run(1);
+  }
+  world.run(100);
+  const missing = spokes.filter((spoke, i) => !spoke.received((i + SPOKES - 1) % SPOKES));
+  assert.equal(missing.length, 0, `seed ${world.seed}: ${missing.length} spokes heard nothing`);
+  const counters = hub.node.counters();
+  assertAccounts(counters);
+  assert.equal(counters[COUNTER_RELAY_PACKETS], BigInt(SPOKES));
+  assert.equal(counters[COUNTER_DROP_UDP_SCAN_BUDGET], 0n);
+});
