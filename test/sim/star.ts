@@ -43,6 +43,8 @@ export interface StarOptions {
   readonly natTimeout?: number;
   readonly variant?: EngineVariant;
   readonly pages?: number;
+  /** Starts the hub in another way than from its file. */
+  readonly startHub?: (machine: Machine, config: object) => SimNode;
   /** Offloads of each machine in turn, hub first. */
   readonly offloads?: (index: number) => Offloads;
 }
@@ -82,8 +84,11 @@ export class Member {
 
   /** Starts the daemon, or starts it again. */
   start(): void {
-    const { variant, pages } = this.options;
-    this.node = this.world.startNode(this.machine, this.config, { variant, pages });
+    const { variant, pages, startHub } = this.options;
+    this.node =
+      this.id === HUB_ID && startHub !== undefined
+        ? startHub(this.machine, this.config)
+        : this.world.startNode(this.machine, this.config, { variant, pages });
   }
 
   get inner(): number {

@@ -1,6 +1,7 @@
 // A daemon on a simulated machine: the same core and engine as everywhere, turned when there is something to do.
 
-import { startDaemon } from "../../core/daemon.ts";
+import { type Finished, startDaemon } from "../../core/daemon.ts";
+import type { Host } from "../../core/host.ts";
 import type { RunningNode } from "../../core/node.ts";
 import { COUNTER_COUNT, REGION_COUNTERS } from "../../engine/abi.ts";
 import type { Engine } from "../../engine/exports.ts";
@@ -36,8 +37,13 @@ export class SimNode {
    * @throws Error with everything the daemon printed, when it did not keep running
    */
   start(args: string[]): void {
+    this.startWith((host) => startDaemon(host, args));
+  }
+
+  /** Starts whatever `open` makes of the engine and the machine. @throws Error as start() does */
+  startWith(open: (host: Host) => Finished | RunningNode): void {
     const printed = this.machine.printed.length;
-    const started = startDaemon({ engine: this.engine, sys: this.sys }, args);
+    const started = open({ engine: this.engine, sys: this.sys });
     if (!("turn" in started)) throw new Error(this.machine.printed.slice(printed).join(""));
     this.daemon = started;
     this.turnUntilParked();
