@@ -5,6 +5,7 @@ import { createSocket } from "node:dgram";
 import { readFile } from "node:fs/promises";
 import { test } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
+import { Worker } from "node:worker_threads";
 import { READY_STOP, READY_UDP } from "../../src/core/sys.ts";
 import { loadEngine } from "../../src/engine/load.ts";
 import { drive } from "../../src/platform/node/driver.ts";
@@ -101,4 +102,16 @@ test("Node's events arrive while the node is never idle", { timeout: 20_000 }, a
     for (let i = 0; i < 5; i++) await useNode();
     assert.ok(node.datagrams > 1000, `${node.datagrams} datagrams`);
   });
+});
+
+test("Node's events arrive in a worker thread, where libuv is out of reach", {
+  timeout: 20_000,
+}, async () => {
+  const worker = new Worker(new URL("worker-node.js", import.meta.url));
+  const message = await new Promise((resolve, reject) => {
+    worker.once("message", resolve);
+    worker.once("error", reject);
+  });
+  assert.equal(message, "done");
+  await worker.terminate();
 });

@@ -1,0 +1,40 @@
+// A node in a worker thread, whose event loop the platform cannot see: Node's events must arrive all the same.
+
+import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
+import { setTimeout as delay } from "node:timers/promises";
+import { parentPort } from "node:worker_threads";
+import { READY_STOP, READY_UDP } from "../../src/core/sys.ts";
+import { loadEngine } from "../../src/engine/load.ts";
+import { drive } from "../../src/platform/node/driver.ts";
+import { NodeSys } from "../../src/platform/node/sys.ts";
+import { Stage } from "./staging.ts";
+
+const engine = loadEngine();
+const sys = new NodeSys(engine, { restart: false });
+assert.equal(sys.udpOpen(41_700), 0);
+
+function send(): void {
+  const stage = new Stage(engine);
+  stage.udp(sys, { address: "127.0.0.1", port: 41_700 }, [Uint8Array.of(1)]);
+  sys.udpSend(1);
+}
+
+function turn(): boolean {
+  const ready = sys.wait(-1);
+  if ((ready & READY_UDP) !== 0 && sys.udpReceive(0) > 0) send();
+  return (ready & READY_STOP) === 0;
+}
+
+const running = drive({ turn }, sys);
+for (const busy of [false, true]) {
+  if (busy) send();
+  const since = performance.now();
+  await delay(20);
+  await readFile("/proc/self/status");
+  assert.ok(performance.now() - since < 500, busy ? "under load" : "idle");
+}
+sys.requestStop();
+await running;
+sys.closeAll();
+parentPort!.postMessage("done");
