@@ -100,6 +100,8 @@ export class EngineNode {
   emitted: Emission[] = [];
   /** UDP messages and TUN writes handed to the system, whole: for tests of the offloads. */
   tunWrites: Uint8Array[] = [];
+  /** How often the output tables were full in the middle of a batch. */
+  resumed = 0;
   private readonly view: DataView;
   private readonly options: EngineOptions;
 
@@ -215,6 +217,7 @@ export class EngineNode {
     let more = result;
     this.flush();
     while (more === BATCH_MORE) {
+      this.resumed++;
       more = this.engine.call.resume();
       this.flush();
     }

@@ -83,10 +83,18 @@ for (const variant of VARIANTS) {
       assert.equal(call.matchRule(address(random)), -1, "an empty table matches nothing");
       const total = random.pick([1, 5, 40, 300]);
       while (rules.length < total) {
+        const held = call.region(REGION_RULES);
+        const old = engine.engine.u8.slice(held, held + rules.length * RULE_STRIDE);
         const entry = random.chance(0.1) && rules.length > 0 ? { ...random.pick(rules) } : rule(random);
         rules.push(entry);
         assert.equal(engine.addRule(entry), 0);
         assert.equal(call.ruleCount(), rules.length);
+        // A reader that still holds the old table finishes with it.
+        assert.notEqual(call.region(REGION_RULES), held);
+        assert.ok(
+          Buffer.from(old).equals(engine.engine.u8.subarray(held, held + old.length)),
+          "old table changed",
+        );
         // Every prefix boundary of the new rule: first and last address inside, first ones outside.
         const size = 2 ** (32 - entry.dstBits);
         const first = entry.dst - (entry.dst % size);

@@ -111,6 +111,18 @@ export class Scenario {
     return this.fromPeer(remote, this.genuine(remote));
   }
 
+  /** Hundreds of datagrams of one size from one peer: what fills the output tables in the middle of a batch. */
+  burst(): Arrival[] {
+    const { random } = this;
+    const remote = random.pick(this.remotes);
+    const length = random.between(20, 100);
+    return Array.from({ length: random.between(300, 1200) }, () => {
+      const packet = ipv4Packet(random, remote.settings.allowed, innerAddress(random), length);
+      remote.seq = remote.seq === MAX_U64 ? MAX_U64 : remote.seq + 1n;
+      return { bytes: remote.sender.datagram(remote.epoch, remote.seq, packet), source: remote.home };
+    });
+  }
+
   private fromPeer(remote: Remote, bytes: Uint8Array): Arrival {
     const { random } = this;
     if (random.chance(0.05)) remote.home = random.pick(this.endpoints);
