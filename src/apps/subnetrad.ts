@@ -23,6 +23,10 @@ if ("exit" in node) {
   try {
     await drive(node, sys);
     process.exitCode = 0;
+  } catch (error) {
+    // A defect: the loop reports what the system says through its results.
+    console.error(`reactor exited: ${error instanceof Error ? error.stack : error}`);
+    process.exitCode = 1;
   } finally {
     node.stop();
   }

@@ -87,6 +87,15 @@ describe("privileges", { skip: needsTun }, () => {
     }
   });
 
+  test("a configuration and a socket directory of another user are no obstacle", async () => {
+    const daemon = new Daemon(spokeConfig(), { owner: NOBODY });
+    await withDaemon(daemon, async () => {
+      assertUnprivileged(daemon);
+      const status = await finished(daemon.inside([process.execPath, subnetra, "status"]));
+      assert.match(status.out, /tun=snr0 peers=1/);
+    });
+  });
+
   test("nothing but the devices and sockets stays open", async () => {
     const daemon = new Daemon(spokeConfig());
     await withDaemon(daemon, () => {
