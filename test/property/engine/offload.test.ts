@@ -27,7 +27,7 @@ import { EPOCH } from "./scenario.ts";
 import { ACK, disturb, FIN, PSH, randomFields, type TcpFields, tcpPacket } from "./tcp-packets.ts";
 
 const SEGMENTS = 12_000;
-const DELIVERIES = 12_000;
+const DELIVERIES = 20_000;
 const PSK = new Uint8Array(32).fill(3);
 const PEER = { id: 2, psk: PSK, endpoint: { address: 0xc0000202, port: 18020 }, allowed: 0, allowedBits: 0 };
 const LOCAL = 0x0a000001;
@@ -168,13 +168,13 @@ for (const variant of ["simd", "plain"] as const) {
     let seq = 0n;
     let joined = 0;
     for (let deliveries = 0; deliveries < DELIVERIES; ) {
-      const packets = stream(random);
+      const packets = random.chance(0.04) ? flood(random) : stream(random);
       const arrivals: Arrival[] = packets.map((packet) => {
         seq += 1n;
         return { bytes: sender.datagram(EPOCH, seq, packet), source: PEER.endpoint };
       });
       const before = engine.counters();
-      engine.drain(0, arrivals, random.chance(0.5));
+      engine.drain(0, arrivals, random.chance(0.7));
       const after = engine.counters();
       const written = engine.tunWrites.flatMap(expandFrame);
       joined += written.length - engine.tunWrites.length;
@@ -190,6 +190,7 @@ for (const variant of ["simd", "plain"] as const) {
       deliveries += packets.length;
     }
     assert.ok(joined > DELIVERIES / 4, `only ${joined} packets were joined to another`);
+    assert.ok(engine.resumed > 0, "no batch filled the table of writes");
     release(engine);
   });
 }
@@ -232,6 +233,19 @@ function stream(random: Prng): Uint8Array[] {
     if (random.chance(0.02)) packets.push(ipv4Packet(random, REMOTE, LOCAL, random.between(20, 100)));
   }
   return packets;
+}
+
+/** Hundreds of packets of one size, short runs of TCP among others: fills the table of writes within a batch. */
+function flood(random: Prng): Uint8Array[] {
+  const flow = { ...randomFields(random, REMOTE, LOCAL), tcpOptions: new Uint8Array(0) };
+  const size = random.between(1, 60);
+  return Array.from({ length: random.between(400, 1500) }, () => {
+    if (random.chance(0.5)) return ipv4Packet(random, REMOTE, LOCAL, 40 + size);
+    const packet = tcpPacket({ ...flow, payload: random.bytes(size) });
+    flow.seq = (flow.seq + size) >>> 0;
+    flow.id = (flow.id + 1) % 65536;
+    return packet;
+  });
 }
 
 /** A packet as text. The identification of an atomic datagram (don't-fragment) means nothing: RFC 6864 §4. */
