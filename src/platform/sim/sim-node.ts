@@ -3,7 +3,7 @@
 import { type Finished, startDaemon } from "../../core/daemon.ts";
 import type { Host } from "../../core/host.ts";
 import type { RunningNode } from "../../core/node.ts";
-import { COUNTER_COUNT, REGION_COUNTERS } from "../../engine/abi.ts";
+import { COUNTER_COUNT, PEER_EPOCH, PEER_STRIDE, REGION_COUNTERS, REGION_PEERS } from "../../engine/abi.ts";
 import type { Engine } from "../../engine/exports.ts";
 import type { Machine } from "./machine.ts";
 import { SimSys, type Surroundings } from "./sim-sys.ts";
@@ -70,6 +70,15 @@ export class SimNode {
     const at = this.engine.call.region(REGION_COUNTERS);
     const view = new DataView(this.engine.u8.buffer, at, 8 * COUNTER_COUNT);
     return Array.from({ length: COUNTER_COUNT }, (_, i) => view.getBigUint64(8 * i, true));
+  }
+
+  /** The epochs adopted from the peers, in configuration order. */
+  peerEpochs(): bigint[] {
+    const { call, u8 } = this.engine;
+    const view = new DataView(u8.buffer, call.region(REGION_PEERS), call.peerCount() * PEER_STRIDE);
+    return Array.from({ length: call.peerCount() }, (_, i) =>
+      view.getBigUint64(i * PEER_STRIDE + PEER_EPOCH, true),
+    );
   }
 
   private wake(): void {

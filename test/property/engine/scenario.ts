@@ -71,6 +71,11 @@ export class Scenario {
     });
   }
 
+  /** About the largest packet that may be sealed, and up to more than a receive buffer holds. */
+  private longLength(): number {
+    return this.random.chance(0.7) ? this.random.between(1450, 1455) : this.random.between(1440, 2060);
+  }
+
   rule(): Rule {
     const { random } = this;
     const targets = [0, ...this.peers.map((peer) => peer.id), random.between(1, 70000)];
@@ -86,7 +91,7 @@ export class Scenario {
   localPacket(): Uint8Array {
     const { random } = this;
     if (random.chance(0.1)) return brokenPacket(random);
-    const length = random.chance(0.1) ? random.between(1440, 1500) : random.between(20, 200);
+    const length = random.chance(0.1) ? this.longLength() : random.between(20, 200);
     return ipv4Packet(random, innerAddress(random), innerAddress(random), length);
   }
 
@@ -176,7 +181,7 @@ export class Scenario {
         ? random.u32()
         : allowed - (allowed % 2 ** (32 - allowedBits)) + random.below(2 ** (32 - allowedBits));
     const source = random.chance(0.9) ? inside : innerAddress(random);
-    const length = random.chance(0.06) ? random.between(1440, 2060) : random.between(20, 160);
+    const length = random.chance(0.08) ? this.longLength() : random.between(20, 160);
     return ipv4Packet(random, source, innerAddress(random), length);
   }
 
