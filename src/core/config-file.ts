@@ -1,11 +1,11 @@
 // Finding and reading the configuration, config.md §1.
 
-import { REGION_SCRATCH } from "../engine/abi.ts";
+import { REGION_SCRATCH, SCRATCH_LENGTH } from "../engine/abi.ts";
 import { type Config, defaultConfig, parseConfig } from "./config.ts";
 import { errnoText } from "./errno-text.ts";
-import { subnetraError } from "./errors.ts";
+import { type SubnetraError, subnetraError } from "./errors.ts";
 import type { Host } from "./host.ts";
-import { MAX_CONFIG_LENGTH, MAX_PATH } from "./limits.ts";
+import { CONFIG_BYTES_PER_PEER, MAX_CONFIG_LENGTH, MAX_PATH } from "./limits.ts";
 import { wipe } from "./memory.ts";
 import { ENOENT, errnoOf, OPEN_READ } from "./sys.ts";
 
@@ -37,29 +37,51 @@ export function loadConfig(host: Host, source: ConfigSource): Config {
     if (source.named) throw subnetraError("ConfigNotFound", "", "the file does not exist");
     return defaultConfig();
   }
-  // One byte more than allowed tells a file that is too big.
   const scratch = host.engine.call.region(REGION_SCRATCH);
-  const bytes = host.engine.u8.subarray(scratch, scratch + MAX_CONFIG_LENGTH + 1);
+  let length = 0;
   try {
-    const length = readWhole(host, fd, scratch, bytes.length);
+    length = readWhole(host, fd, scratch, SCRATCH_LENGTH);
     if (length < 0)
       throw subnetraError("ConfigReadFailed", "", `the file cannot be read (${errnoText(errnoOf(length))})`);
-    if (length > MAX_CONFIG_LENGTH) {
-      throw subnetraError("FileTooBig", "", `the file has more than ${MAX_CONFIG_LENGTH} bytes`);
-    }
-    return parseConfig(bytes, length);
+    return parseSized(host.engine.u8.subarray(scratch, scratch + length), length);
   } finally {
-    wipe(bytes);
+    wipe(host.engine.u8.subarray(scratch, scratch + Math.max(length, 0)));
     host.sys.close(fd);
   }
 }
 
-/** Bytes read up to `limit`, or a negative errno. */
+/** Parses a file of up to 64 KiB, or of as much more as its own max_peers calls for. */
+function parseSized(bytes: Uint8Array, length: number): Config {
+  if (length > MAX_CONFIG_LENGTH && !mentions(bytes, '"max_peers"')) throw tooBig(length, MAX_CONFIG_LENGTH);
+  const config = parseConfig(bytes, length);
+  const limit = MAX_CONFIG_LENGTH + config.maxPeers * CONFIG_BYTES_PER_PEER;
+  if (length <= limit && length < SCRATCH_LENGTH) return config;
+  for (let i = 0; i < config.peers.length; i++) wipe(config.peers[i]!.psk);
+  throw tooBig(length, limit);
+}
+
+function tooBig(length: number, limit: number): SubnetraError {
+  return subnetraError("FileTooBig", "", `the file has ${length} bytes, the limit is ${limit}`);
+}
+
+function mentions(bytes: Uint8Array, text: string): boolean {
+  for (let i = 0; i + text.length <= bytes.length; i++) {
+    let k = 0;
+    while (k < text.length && bytes[i + k] === text.charCodeAt(k)) k++;
+    if (k === text.length) return true;
+  }
+  return false;
+}
+
+/** Bytes read up to `limit`, or a negative errno; then nothing that was read is left. */
 function readWhole(host: Host, fd: number, offset: number, limit: number): number {
   let length = 0;
   while (length < limit) {
     const n = host.sys.read(fd, offset + length, limit - length);
-    if (n < 0) return n;
+    if (n < 0) {
+      wipe(host.engine.u8.subarray(offset, offset + length));
+      return n;
+    }
     if (n === 0) break;
     length += n;
   }

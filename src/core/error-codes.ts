@@ -22,7 +22,10 @@ export const ERROR_CODES = {
   ConfigNotFound: info("the named configuration file does not exist", "check --config or SUBNETRA_CONFIG"),
   ConfigOpenFailed: info("the configuration file cannot be opened", "check its owner and mode (root, 0600)"),
   ConfigReadFailed: info("the configuration file cannot be read", "name a regular file, not a directory"),
-  FileTooBig: ours("a file is larger than its limit", "shorten the file"),
+  FileTooBig: ours(
+    "a file is larger than its limit",
+    "shorten the file; max_peers raises the limit for a large mesh",
+  ),
   PathTooLong: info("a path exceeds its limit", "use a shorter path"),
 
   // JSON, config.md §2

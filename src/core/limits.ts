@@ -9,8 +9,10 @@ export const MAX_LISTEN_PORTS = 8;
 export const MAX_NAME_LENGTH = 32;
 /** Longest path to a file in bytes. */
 export const MAX_PATH = 4095;
-/** Largest configuration file in bytes. */
+/** Largest configuration file in bytes, where the file does not set max_peers. */
 export const MAX_CONFIG_LENGTH = 65536;
+/** Bytes that each of max_peers adds to it: the original reads 64 KiB, which hold about 450 peers. */
+export const CONFIG_BYTES_PER_PEER = 256;
 /** Longest socket path of a daemon in bytes, so that ".policy" and a NUL fit into 108. */
 export const MAX_DAEMON_SOCKET = 101;
 /** Longest socket path in bytes that sockaddr_un holds with its NUL. */

@@ -1,6 +1,6 @@
 // Saved rules loaded at start: the lines of a snapshot, applied after the role's rules.
 
-import { REGION_SCRATCH, SCRATCH_LENGTH } from "../engine/abi.ts";
+import { REGION_SCRATCH } from "../engine/abi.ts";
 import { parseCommand, trimLine } from "./control-grammar.ts";
 import { errnoText } from "./errno-text.ts";
 import type { ErrorCode } from "./error-codes.ts";
@@ -11,6 +11,9 @@ import { readText } from "./memory.ts";
 import { formatRule, readRule } from "./policy-text.ts";
 import { addRule } from "./roles.ts";
 import { ENOENT, errnoOf, OPEN_READ } from "./sys.ts";
+
+/** Bytes read at a time. */
+const CHUNK = 65536;
 
 /**
  * Applies the rules in a file. Empty lines and `#` comments are ignored, and so is a rule that stands in the table
@@ -51,7 +54,7 @@ class RuleLoader {
     const scratch = engine.call.region(REGION_SCRATCH);
     let rest = "";
     for (;;) {
-      const n = sys.read(fd, scratch, SCRATCH_LENGTH);
+      const n = sys.read(fd, scratch, CHUNK);
       if (n < 0)
         throw subnetraError("PolicyReadFailed", "", `the file cannot be read (${errnoText(errnoOf(n))})`);
       if (n === 0) break;
@@ -59,7 +62,7 @@ class RuleLoader {
       rest = lines.pop()!;
       for (let i = 0; i < lines.length; i++) this.apply(lines[i]!);
       // An endless line must not grow in memory.
-      if (rest.length > SCRATCH_LENGTH) {
+      if (rest.length > CHUNK) {
         this.line++;
         throw this.tooLong();
       }

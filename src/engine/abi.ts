@@ -4,7 +4,7 @@
 // laid out in engine memory; "offset" always means a byte offset into that memory.
 
 /** Raised whenever a record, a region or an export changes its meaning. */
-export const ABI_VERSION = 1;
+export const ABI_VERSION = 2;
 
 // --- Wire format, wire-protocol.md §1 ---------------------------------------------------------------------
 
@@ -68,7 +68,8 @@ export const REGION_TUN_PIECE = 13;
 /** SYS_LENGTH bytes for the platform's own structures (msghdr, iovec, control messages, pollfd). */
 export const REGION_SYS = 14;
 
-export const SCRATCH_LENGTH = 131072;
+/** Room for the largest configuration: 64 KiB and 256 bytes for each of LIMIT_PEERS. Resident only as far as it is used. */
+export const SCRATCH_LENGTH = 4325376;
 export const SYS_LENGTH = 262144;
 
 // --- Received UDP: one descriptor per buffer ------------------------------------------------------------------

@@ -43,8 +43,8 @@ export interface StarOptions {
   readonly natTimeout?: number;
   readonly variant?: EngineVariant;
   readonly pages?: number;
-  /** Starts the hub in another way than from its file. */
-  readonly startHub?: (machine: Machine, config: object) => SimNode;
+  /** Fields added to the hub's configuration. */
+  readonly hubConfig?: object;
   /** Offloads of each machine in turn, hub first. */
   readonly offloads?: (index: number) => Offloads;
 }
@@ -84,11 +84,9 @@ export class Member {
 
   /** Starts the daemon, or starts it again. */
   start(): void {
-    const { variant, pages, startHub } = this.options;
-    this.node =
-      this.id === HUB_ID && startHub !== undefined
-        ? startHub(this.machine, this.config)
-        : this.world.startNode(this.machine, this.config, { variant, pages });
+    const { variant, pages, hubConfig } = this.options;
+    const config = this.id === HUB_ID ? { ...this.config, ...hubConfig } : this.config;
+    this.node = this.world.startNode(this.machine, config, { variant, pages });
   }
 
   get inner(): number {

@@ -130,6 +130,17 @@ test("unreadable and oversized files", () => {
   assert.equal(exitOf(big.start("--check", "--config", "node.json")), 0);
 });
 
+test("max_peers raises the limit of the file's size", () => {
+  const large = prepare();
+  const text = JSON.stringify({ ...HUB, max_peers: 100 });
+  const limit = 65536 + 100 * 256;
+  large.sys.files["node.json"] = Buffer.from(text + " ".repeat(limit - text.length));
+  assert.equal(exitOf(large.start("--check", "--config", "node.json")), 0);
+  large.sys.files["node.json"] = Buffer.from(text + " ".repeat(limit + 1 - text.length));
+  assert.equal(exitOf(large.run()), 1);
+  assert.match(large.sys.stderr, /^config load failed \(node\.json\): FileTooBig\n.*the limit is 91136/);
+});
+
 test("errors name the place and the remedy, never a key", () => {
   const cases: [unknown, RegExp][] = [
     [
