@@ -4,12 +4,10 @@ import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { NodeConfig } from "./config.ts";
 import type { Lab } from "./lab.ts";
+import { cpuSecondsOf, residentKbOf } from "./proc.ts";
 import type { LabProcess, Result } from "./process.ts";
 import { until } from "./process.ts";
 import type { Build } from "./project.ts";
-
-/** Kernel clock ticks per second in /proc/<pid>/stat; 100 on every Linux architecture. */
-const TICKS_PER_SECOND = 100;
 
 export interface PeerStatus {
   id: number;
@@ -68,9 +66,13 @@ export class MeshNode {
     return { SUBNETRA_SOCK: this.socketPath };
   }
 
+  writeConfig(): void {
+    writeFileSync(this.configPath, JSON.stringify(this.config), { mode: 0o600 });
+  }
+
   /** Writes the configuration and starts the daemon without waiting for it. */
   spawn(options: StartOptions = {}): LabProcess {
-    writeFileSync(this.configPath, JSON.stringify(this.config), { mode: 0o600 });
+    this.writeConfig();
     const command = [
       ...(options.wrap ?? []),
       ...this.build.daemon,
@@ -172,18 +174,12 @@ export class MeshNode {
     return peer;
   }
 
-  /** Resident and reserved memory in kB. */
-  memory(): { residentKb: number; reservedKb: number } {
-    const status = readFileSync(`/proc/${this.pid}/status`, "utf8");
-    const field = (name: string) => Number(new RegExp(`^${name}:\\s+(\\d+) kB$`, "m").exec(status)?.[1]);
-    return { residentKb: field("VmRSS"), reservedKb: field("VmSize") };
+  residentKb(): number {
+    return residentKbOf(this.pid);
   }
 
-  /** Processor time used so far, user and system, in seconds. */
   cpuSeconds(): number {
-    const stat = readFileSync(`/proc/${this.pid}/stat`, "utf8");
-    const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-    return (Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND;
+    return cpuSecondsOf(this.pid);
   }
 
   /** The status file of each of the daemon's threads. */

@@ -116,14 +116,19 @@ export class Star {
     };
   }
 
+  /** Starts the hub alone. */
+  async startHub(options: StartOptions = {}): Promise<void> {
+    await this.hub.start(options);
+    if (this.options.hubAddress) this.addRule(this.hub, `${HUB_OVERLAY}/32`, LOCAL);
+  }
+
   /** Starts the three daemons and applies their plans. */
   async start(options: { hub?: StartOptions; spokes?: StartOptions } = {}): Promise<void> {
     await Promise.all([
-      this.hub.start(options.hub),
+      this.startHub(options.hub),
       this.a.start(options.spokes),
       this.b.start(options.spokes),
     ]);
-    if (this.options.hubAddress) this.addRule(this.hub, `${HUB_OVERLAY}/32`, LOCAL);
   }
 
   /** Adds a forwarding rule through the client. */

@@ -1,0 +1,5 @@
+// npm run bench
+
+import { runApp } from "./run-app.mjs";
+
+runApp("bench");
