@@ -3,6 +3,7 @@
 
 import { JsonScanner, MINUS, QUOTE, ZERO } from "./json-scanner.ts";
 import { decodeRaw } from "./json-text.ts";
+import { readText } from "./memory.ts";
 
 const COMMA = 0x2c;
 const COLON = 0x3a;
@@ -179,9 +180,7 @@ export class JsonReader {
   }
 
   private asString(length: number): string {
-    let out = "";
-    for (let i = 0; i < length; i++) out += String.fromCharCode(this.text[i]!);
-    return out;
+    return readText(this.text, 0, length);
   }
 }
 

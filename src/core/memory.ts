@@ -8,11 +8,21 @@ export function wipe(bytes: Uint8Array): void {
   for (let i = 0; i < bytes.length; i++) bytes[i] = 0;
 }
 
-/** Text from bytes at `offset`, one character per byte. */
+/** Bytes that become text in one step; a call has room for so many arguments everywhere. */
+const TEXT_CHUNK = 512;
+
+/**
+ * Text from bytes at `offset`, one character per byte. (In chunks: adding character by character would copy, and in
+ * Duktape hash, the whole text for each.)
+ */
 export function readText(u8: Uint8Array, offset: number, length: number): string {
-  let text = "";
-  for (let i = offset; i < offset + length; i++) text += String.fromCharCode(u8[i]!);
-  return text;
+  const end = offset + length;
+  const chunks: string[] = [];
+  for (let at = offset; at < end; at += TEXT_CHUNK) {
+    const bytes = u8.subarray(at, at + TEXT_CHUNK < end ? at + TEXT_CHUNK : end);
+    chunks.push(String.fromCharCode.apply(null, bytes as unknown as number[]));
+  }
+  return chunks.join("");
 }
 
 /** Writes a byte string to `offset`. */
