@@ -22,7 +22,7 @@ if ("exit" in node) {
 } else {
   try {
     await drive(node, sys);
-    process.exitCode = 0;
+    process.exitCode = node.stop();
   } catch (error) {
     // A defect: the loop reports what the system says through its results.
     console.error(`reactor exited: ${error instanceof Error ? error.stack : error}`);

@@ -111,6 +111,8 @@ export const ERROR_CODES = {
   CapDropFailed: info("the capabilities cannot be dropped", "start with all of them or none"),
   PolicyReadFailed: ours("the saved rules cannot be read", "check the file's owner and mode"),
 
+  TunLost: ours("the TUN device was removed under the daemon", "start the daemon again"),
+
   // Control requests, control-protocol.md §2 and §8
   UnknownCommand: info("a command, sub-command or flag is not known", "see subnetra --help"),
   MissingArgument: info("a command lacks an argument", "see subnetra --help"),

@@ -6,7 +6,7 @@ import { ControlServer } from "./control-server.ts";
 import { bindControl, checkSocketPath, socketPath } from "./control-socket.ts";
 import { errnoText } from "./errno-text.ts";
 import type { ErrorCode } from "./error-codes.ts";
-import { subnetraError } from "./errors.ts";
+import { explain, subnetraError } from "./errors.ts";
 import type { Host } from "./host.ts";
 import { Reactor } from "./reactor.ts";
 import { addRule, initialRules } from "./roles.ts";
@@ -20,6 +20,7 @@ import {
   ENOENT,
   EPERM,
   errnoOf,
+  READY_LOST,
   READY_STOP,
   STDERR,
   stageOf,
@@ -38,9 +39,9 @@ export interface NodeOptions {
 }
 
 export interface RunningNode {
-  /** One turn of the loop. False when the node was asked to stop; it has then stopped. */
+  /** One turn of the loop. False when the node was asked to stop or cannot go on; it has then stopped. */
   turn(): boolean;
-  /** Closes everything, removes the socket node and wipes all keys. May be called again. Returns the exit status 0. */
+  /** Closes everything, removes the socket node and wipes all keys. May be called again. Returns the exit status. */
   stop(): number;
 }
 
@@ -69,6 +70,8 @@ class Node implements RunningNode {
   private reactor: Reactor | null = null;
   private bound = false;
   private stopped = false;
+  /** Exit status of the process. */
+  private status = 0;
 
   constructor(host: Host, path: string) {
     this.host = host;
@@ -77,19 +80,25 @@ class Node implements RunningNode {
 
   turn(): boolean {
     if (this.stopped || this.reactor === null) return false;
-    if ((this.reactor.turn() & READY_STOP) === 0) return true;
+    const result = this.reactor.turn();
+    if ((result & (READY_STOP | READY_LOST)) === 0) return true;
+    if ((result & READY_STOP) === 0) {
+      const error = subnetraError("TunLost", "", "the interface was removed while the node ran");
+      this.host.sys.print(STDERR, `reactor exited: ${error.code}\n${explain(error)}`);
+      this.status = 1;
+    }
     this.stop();
     return false;
   }
 
   stop(): number {
-    if (this.stopped) return 0;
+    if (this.stopped) return this.status;
     this.stopped = true;
     // The node goes first, so that no client finds a socket nobody reads.
     if (this.bound) this.host.sys.unlink(this.path);
     this.host.sys.closeAll();
     this.host.engine.call.wipe();
-    return 0;
+    return this.status;
   }
 
   open(config: Config, options: NodeOptions): void {

@@ -3,7 +3,7 @@
 import { BATCH_MORE, DEFAULT_RX_BUFFERS, REGION_CLOCK } from "../engine/abi.ts";
 import type { Engine } from "../engine/exports.ts";
 import type { Sys } from "./sys.ts";
-import { READY_CONTROL, READY_STOP, READY_TUN, READY_UDP, READY_YIELD } from "./sys.ts";
+import { READY_CONTROL, READY_LOST, READY_STOP, READY_TUN, READY_UDP, READY_YIELD } from "./sys.ts";
 
 /** Batches taken from one descriptor before the others have their turn. */
 const BATCHES_PER_TURN = 8;
@@ -40,7 +40,7 @@ export class Reactor {
 
   /**
    * Sends a keepalive if one is due, waits for readiness up to the next keepalive and serves every ready
-   * descriptor once. Returns READY_STOP or READY_YIELD when the platform asked for it, else 0.
+   * descriptor once. Returns those of READY_STOP, READY_YIELD and READY_LOST that the platform reported.
    */
   turn(): number {
     const call = this.engine.call;
@@ -60,7 +60,7 @@ export class Reactor {
     }
     if ((ready & READY_TUN) !== 0) this.drainTun();
     if ((ready & READY_CONTROL) !== 0) this.control.serve();
-    return ready & (READY_STOP | READY_YIELD);
+    return ready & (READY_STOP | READY_YIELD | READY_LOST);
   }
 
   private drainUdp(socket: number): void {

@@ -64,6 +64,8 @@ export const READY_STOP = 4;
 /** The host program wants the thread back for its own work (Node's event loop). */
 export const READY_YIELD = 8;
 export const READY_UDP = 16;
+/** The TUN device was removed: the node cannot go on. */
+export const READY_LOST = 4096;
 
 export const STDOUT = 1;
 export const STDERR = 2;

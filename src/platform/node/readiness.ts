@@ -1,6 +1,6 @@
 // Waiting: one poll over the device, the sockets and Node's own event loop.
 
-import { READY_CONTROL, READY_TUN, READY_UDP, READY_YIELD } from "../../core/sys.ts";
+import { READY_CONTROL, READY_LOST, READY_TUN, READY_UDP, READY_YIELD } from "../../core/sys.ts";
 import { MAX_LISTEN_PORTS } from "../../engine/abi.ts";
 import type { HostLoop } from "./host-loop.ts";
 import { poll } from "./libc.ts";
@@ -56,8 +56,8 @@ export class Readiness {
     for (let slot = 0; slot < SLOTS; slot++) {
       const events = this.memory.u32[((slot * POLLFD_SIZE) >> 2) + 1] >>> 16;
       if (events === 0) continue;
-      // A removed device reports an error without data for ever. Take it out, or every wait would return at once.
-      if (slot === TUN && (events & POLLIN) === 0) this.set(TUN, -1);
+      // A removed device reports an error without data for ever.
+      if (slot === TUN && (events & POLLIN) === 0) ready |= READY_LOST;
       else ready |= READY_BIT[slot];
     }
     return ready;

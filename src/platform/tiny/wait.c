@@ -10,8 +10,6 @@
 /* Descriptors beside the UDP sockets: signals, TUN, control. */
 #define OTHER_DESCRIPTORS 3
 
-static int tun_gone;
-
 int32_t sys_wait(int32_t timeout_ms)
 {
     struct pollfd set[OTHER_DESCRIPTORS + ABI_MAX_LISTEN_PORTS];
@@ -20,7 +18,7 @@ int32_t sys_wait(int32_t timeout_ms)
     const int others[OTHER_DESCRIPTORS] = {sys_signal_fd, sys_tun_fd, sys_control_fd};
     const int32_t other_bits[OTHER_DESCRIPTORS] = {ABI_READY_STOP, ABI_READY_TUN, ABI_READY_CONTROL};
     for (int i = 0; i < OTHER_DESCRIPTORS; i++) {
-        if (others[i] < 0 || (other_bits[i] == ABI_READY_TUN && tun_gone))
+        if (others[i] < 0)
             continue;
         set[count] = (struct pollfd){.fd = others[i], .events = POLLIN};
         bits[count++] = other_bits[i];
@@ -38,9 +36,9 @@ int32_t sys_wait(int32_t timeout_ms)
     for (nfds_t i = 0; ready > 0 && i < count; i++) {
         if (set[i].revents == 0)
             continue;
-        /* A removed device reports an error without data for ever: were it watched, no wait would wait any more. */
+        /* A removed device reports an error without data for ever. */
         if (bits[i] == ABI_READY_TUN && (set[i].revents & POLLIN) == 0)
-            tun_gone = 1;
+            result |= ABI_READY_LOST;
         else
             result |= bits[i];
     }

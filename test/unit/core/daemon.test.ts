@@ -220,6 +220,20 @@ test("a start opens things in order, drops privileges, then prints the ready lin
   assert.equal(sys.log.filter((entry) => entry === "closeAll").length, 1);
 });
 
+test("a removed TUN device ends the daemon with an error", () => {
+  const { sys, run } = prepare();
+  const node = running(run());
+  sys.waits = [0, os.READY_LOST];
+  assert.equal(node.turn(), true);
+  assert.equal(node.turn(), false);
+  assert.equal(node.stop(), 1);
+  assert.match(
+    sys.stderr,
+    /\nreactor exited: TunLost\n {2}the interface was removed .*start the daemon again\n$/,
+  );
+  assert.deepEqual(sys.log.slice(-2), ["unlink /run/subnetra/subnetra.sock", "closeAll"]);
+});
+
 test("peers and rules reach the engine as configured", () => {
   const { sys, run } = prepare();
   const node = running(run());
