@@ -1,88 +1,23 @@
-// The table of wire-protocol.md §12, one test per row and mode, and the selection promises (a)–(e) of §10.
+// The table of wire-protocol.md §12, one test per row and mode.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import {
-  ACTION_FORWARD,
   COUNTER_DROP_UDP_AUTH_OR_INVALID as AUTH,
-  COUNTER_COUNT,
   COUNTER_UDP_ENDPOINT_LEARNED as LEARNED,
   COUNTER_DROP_UDP_NO_REFLECT as NO_REFLECT,
   COUNTER_DROP_UDP_NOT_IPV4 as NOT_IPV4,
   COUNTER_RELAY_PACKETS as RELAY,
   COUNTER_KEEPALIVE_RX as RX_KEEPALIVE,
-  COUNTER_DROP_UDP_SCAN_BUDGET as SCANS,
   COUNTER_DROP_UDP_SPOOF as SPOOF,
   COUNTER_TUN_TX_PACKETS as TUN_TX,
   COUNTER_DROP_UDP_UNKNOWN_PEER as UNKNOWN,
 } from "../../../src/engine/abi.ts";
-import type { EngineVariant } from "../../../src/engine/load.ts";
-import { Prng } from "../../../src/platform/sim/prng.ts";
-import { EngineNode, release } from "./engine-node.ts";
+import { ALICE, BOB, ELSEWHERE, EMPTY, Fixture, HERE, HUB, random } from "./corner-fixture.ts";
+import { release } from "./engine-node.ts";
 import { ipv4Packet, Sender } from "./packets.ts";
-import type { Endpoint } from "./reference.ts";
 import { maskDatagram, sealDatagram, sessionKey } from "./reference-crypto.ts";
 import { EPOCH } from "./scenario.ts";
-
-const HUB = 1;
-const ALICE = {
-  id: 2,
-  psk: new Uint8Array(32).fill(2),
-  inner: 0x0a000002,
-  home: { address: 0xc6336402, port: 1002 },
-};
-const BOB = {
-  id: 3,
-  psk: new Uint8Array(32).fill(3),
-  inner: 0x0a000003,
-  home: { address: 0xc6336403, port: 1003 },
-};
-const HERE = 0x0a000001;
-const ELSEWHERE: Endpoint = { address: 0xcb007109, port: 4242 };
-const EMPTY = new Uint8Array(0);
-const random = new Prng(12);
-
-/** A hub with peers Alice and Bob, their addresses routed to them and its own to its TUN. */
-class Fixture {
-  readonly hub: EngineNode;
-  readonly alice: Sender;
-  readonly obfuscate: boolean;
-  private readonly before: bigint[];
-
-  constructor(variant: EngineVariant, obfuscate: boolean) {
-    this.obfuscate = obfuscate;
-    this.hub = new EngineNode({ variant, localId: HUB, obfuscate, epoch: EPOCH });
-    for (const { id, psk, inner, home } of [ALICE, BOB]) {
-      this.hub.addPeer({ id, psk, endpoint: home, allowed: inner, allowedBits: 32 });
-      this.hub.addRule({ dst: inner, dstBits: 32, action: ACTION_FORWARD, target: id });
-    }
-    this.hub.addRule({ dst: HERE, dstBits: 32, action: ACTION_FORWARD, target: 0 });
-    this.alice = new Sender({ psk: ALICE.psk, from: ALICE.id, to: HUB, obfuscate });
-    // Alice is known: an epoch is adopted and number 100 seen.
-    this.send(this.alice.datagram(EPOCH, 100n, EMPTY, 1));
-    this.before = this.hub.counters();
-  }
-
-  send(bytes: Uint8Array, source: Endpoint = ALICE.home): void {
-    this.hub.drain(0, [{ bytes, source }]);
-  }
-
-  data(seq = 101n, epoch = EPOCH): Uint8Array {
-    return this.alice.datagram(epoch, seq, ipv4Packet(random, ALICE.inner, HERE, 60));
-  }
-
-  /** Counters from TUN_TX_PACKETS on (so without udp_rx and bytes) that moved since the fixture was ready. */
-  moved(): number[] {
-    const now = this.hub.counters();
-    const outcomes = [TUN_TX, RELAY, LEARNED, RX_KEEPALIVE];
-    for (let i = UNKNOWN; i < COUNTER_COUNT; i++) outcomes.push(i);
-    return outcomes.filter((i) => now[i] !== this.before[i]).sort((a, b) => a - b);
-  }
-
-  endpointOf(index: number): Endpoint {
-    return this.hub.peer(index).endpoint;
-  }
-}
 
 interface Row {
   name: string;
@@ -272,49 +207,5 @@ for (const variant of ["simd", "plain"] as const) {
     assert.ok(plain.moved().every((counter) => counter === AUTH || counter === UNKNOWN));
     release(obfuscating.hub);
     release(plain.hub);
-  });
-
-  test(`selection: budget and scans (a)–(e) (${variant})`, () => {
-    const f = new Fixture(variant, true);
-    const junk = (count: number) =>
-      Array.from({ length: count }, () => ({ bytes: random.bytes(60), source: ELSEWHERE }));
-    const moves = (arrivals: { bytes: Uint8Array; source: Endpoint }[]): number[] => {
-      const before = f.hub.counters();
-      f.hub.drain(0, arrivals);
-      const after = f.hub.counters();
-      return [TUN_TX, LEARNED, UNKNOWN, SCANS].map((i) => Number(after[i]! - before[i]!));
-    };
-    const mine = (seq: bigint, source: Endpoint) => ({ bytes: f.data(seq), source });
-    // (a) 20 from the known endpoint, then exactly 8 scans are left for junk.
-    const steady = Array.from({ length: 20 }, (_, i) => mine(BigInt(200 + i), ALICE.home));
-    assert.deepEqual(moves([...steady, ...junk(9)]), [20, 0, 8, 1]);
-    // (b) the first from a new endpoint costs one scan, (c) the next none.
-    const moved = { address: 0xcb007163, port: 77 };
-    assert.deepEqual(moves([mine(300n, moved), ...junk(8)]), [1, 1, 7, 1]);
-    assert.deepEqual(moves([mine(301n, moved), ...junk(9)]), [1, 0, 8, 1]);
-    // (d) 8 + k junk, and a moved peer behind it waits.
-    assert.deepEqual(moves([...junk(13), mine(302n, ALICE.home)]), [0, 0, 8, 6]);
-    // (e) the next drain delivers.
-    assert.deepEqual(moves([mine(303n, ALICE.home)]), [1, 1, 0, 0]);
-    release(f.hub);
-  });
-
-  test(`selection: every peer that shares the endpoint is tried for nothing (${variant})`, () => {
-    const f = new Fixture(variant, true);
-    const bob = new Sender({ psk: BOB.psk, from: BOB.id, to: HUB, obfuscate: true });
-    const fromBob = (seq: bigint) => bob.datagram(EPOCH, seq, ipv4Packet(random, BOB.inner, HERE, 60));
-    f.send(fromBob(1n), ALICE.home);
-    assert.deepEqual(f.endpointOf(1), ALICE.home);
-    const before = f.hub.counters();
-    const arrivals = [];
-    for (let i = 0; i < 30; i++) {
-      arrivals.push({ bytes: fromBob(BigInt(i + 2)), source: ALICE.home });
-      arrivals.push({ bytes: f.data(BigInt(i + 200)), source: ALICE.home });
-    }
-    f.hub.drain(0, arrivals);
-    const after = f.hub.counters();
-    assert.equal(after[TUN_TX]! - before[TUN_TX]!, 60n);
-    assert.equal(after[SCANS], before[SCANS]);
-    release(f.hub);
   });
 }

@@ -1,54 +1,6 @@
 // One engine with a host around it that has no system: datagrams and packets in, emissions out.
 
-import {
-  BATCH_MORE,
-  COUNTER_COUNT,
-  DEFAULT_RX_BUFFERS,
-  HEADER_LENGTH,
-  KEY_LENGTH,
-  MAX_TUN_PACKETS,
-  MSG_COUNT,
-  MSG_DESTINATION,
-  MSG_FIRST,
-  MSG_SEGMENT,
-  MSG_SOCKET,
-  MSG_STATUS,
-  MSG_STRIDE,
-  PEER_ENDPOINT,
-  PEER_EPOCH,
-  PEER_LAST_SEEN,
-  PEER_SEQUENCE,
-  PEER_SOCKET,
-  PEER_STRIDE,
-  PIECE_LENGTH,
-  PIECE_OFFSET,
-  PIECE_STATUS,
-  PIECE_STRIDE,
-  REGION_CLOCK,
-  REGION_COUNTERS,
-  REGION_PEERS,
-  REGION_RX,
-  REGION_RXD,
-  REGION_SCRATCH,
-  REGION_SEED,
-  REGION_TUN_ARENA,
-  REGION_TUN_MSG,
-  REGION_TUN_PIECE,
-  REGION_TUND,
-  REGION_UDP_MSG,
-  REGION_UDP_PIECE,
-  RX_STRIDE,
-  RXD_LENGTH,
-  RXD_SEGMENT,
-  RXD_SOURCE,
-  RXD_STRIDE,
-  TAG_LENGTH,
-  TUN_HEADROOM,
-  TUND_LENGTH,
-  TUND_OFFSET,
-  TUND_STRIDE,
-  VNET_LENGTH,
-} from "../../../src/engine/abi.ts";
+import * as abi from "../../../src/engine/abi.ts";
 import type { Engine } from "../../../src/engine/exports.ts";
 import { type EngineVariant, loadEngine } from "../../../src/engine/load.ts";
 import type { Accepts, Emission, Endpoint, NodeSettings, PeerSettings, Rule } from "./reference.ts";
@@ -83,12 +35,13 @@ export interface EngineOptions extends NodeSettings {
   tunVnet?: boolean;
 }
 
-const modules = new Map<EngineVariant, Engine[]>();
+/** Engines that have been released, wiped. */
+const idle = new Map<EngineVariant, Engine[]>();
 
 /** Takes a used engine back: instantiating one costs more than laying it out again. */
 export function release(node: EngineNode): void {
-  const list = modules.get(node.variant) ?? [];
-  modules.set(node.variant, list);
+  const list = idle.get(node.variant) ?? [];
+  idle.set(node.variant, list);
   node.engine.call.wipe();
   list.push(node.engine);
 }
@@ -108,10 +61,10 @@ export class EngineNode {
   constructor(options: EngineOptions) {
     this.options = options;
     this.variant = options.variant;
-    this.engine = modules.get(options.variant)?.pop() ?? loadEngine(options.variant);
+    this.engine = idle.get(options.variant)?.pop() ?? loadEngine(options.variant);
     this.view = new DataView(this.engine.u8.buffer);
     const { call } = this.engine;
-    call.init(64, 4096, DEFAULT_RX_BUFFERS);
+    call.init(64, 4096, abi.DEFAULT_RX_BUFFERS);
     call.setNode(options.localId, options.obfuscate ? 1 : 0);
     call.setPlatform(options.udpSegments ? 1 : 0, options.tunVnet ? 1 : 0, 2);
     this.setClock(options.epoch, 0n);
@@ -119,24 +72,24 @@ export class EngineNode {
   }
 
   setClock(wall: bigint, monotonic: bigint): void {
-    const at = this.engine.call.region(REGION_CLOCK);
+    const at = this.engine.call.region(abi.REGION_CLOCK);
     [wall / NS_PER_S, wall % NS_PER_S, monotonic / NS_PER_S, monotonic % NS_PER_S].forEach((value, i) => {
       this.view.setBigUint64(at + 8 * i, value, true);
     });
   }
 
   setSeed(seed: Uint8Array): void {
-    this.engine.u8.set(seed.subarray(0, 32), this.engine.call.region(REGION_SEED));
+    this.engine.u8.set(seed.subarray(0, 32), this.engine.call.region(abi.REGION_SEED));
   }
 
   /** @returns the peer's index. */
   addPeer(peer: PeerSettings): number {
     const { call, u8 } = this.engine;
-    const psk = call.region(REGION_SCRATCH);
+    const psk = call.region(abi.REGION_SCRATCH);
     u8.set(peer.psk, psk);
     const { address, port } = peer.endpoint;
     const index = call.addPeer(peer.id, psk, swap32(address), swap16(port), peer.allowed, peer.allowedBits);
-    if (u8.subarray(psk, psk + KEY_LENGTH).some((byte) => byte !== 0))
+    if (u8.subarray(psk, psk + abi.KEY_LENGTH).some((byte) => byte !== 0))
       throw new Error("addPeer left the PSK behind");
     return index;
   }
@@ -146,25 +99,25 @@ export class EngineNode {
   }
 
   counters(): bigint[] {
-    const at = this.engine.call.region(REGION_COUNTERS);
-    return Array.from({ length: COUNTER_COUNT }, (_, i) => this.view.getBigUint64(at + 8 * i, true));
+    const at = this.engine.call.region(abi.REGION_COUNTERS);
+    return Array.from({ length: abi.COUNTER_COUNT }, (_, i) => this.view.getBigUint64(at + 8 * i, true));
   }
 
   peer(index: number): PeerState {
-    const at = this.engine.call.region(REGION_PEERS) + index * PEER_STRIDE;
+    const at = this.engine.call.region(abi.REGION_PEERS) + index * abi.PEER_STRIDE;
     return {
-      endpoint: this.endpointAt(at + PEER_ENDPOINT),
-      socket: this.view.getUint32(at + PEER_SOCKET, true),
-      lastSeen: this.view.getBigUint64(at + PEER_LAST_SEEN, true),
-      epoch: this.view.getBigUint64(at + PEER_EPOCH, true),
-      sequence: this.view.getBigUint64(at + PEER_SEQUENCE, true),
+      endpoint: this.endpointAt(at + abi.PEER_ENDPOINT),
+      socket: this.view.getUint32(at + abi.PEER_SOCKET, true),
+      lastSeen: this.view.getBigUint64(at + abi.PEER_LAST_SEEN, true),
+      epoch: this.view.getBigUint64(at + abi.PEER_EPOCH, true),
+      sequence: this.view.getBigUint64(at + abi.PEER_SEQUENCE, true),
     };
   }
 
   /** Test hook: the next datagram to the peer takes `last` + 1. */
   setSequence(index: number, last: bigint): void {
-    const at = this.engine.call.region(REGION_PEERS) + index * PEER_STRIDE;
-    this.view.setBigUint64(at + PEER_SEQUENCE, last, true);
+    const at = this.engine.call.region(abi.REGION_PEERS) + index * abi.PEER_STRIDE;
+    this.view.setBigUint64(at + abi.PEER_SEQUENCE, last, true);
   }
 
   /** One drain of a socket. Runs of datagrams of one size from one source share a buffer when `coalesce` is set. */
@@ -173,7 +126,7 @@ export class EngineNode {
     let next = 0;
     while (next < arrivals.length) {
       let buffers = 0;
-      while (buffers < DEFAULT_RX_BUFFERS && next < arrivals.length) {
+      while (buffers < abi.DEFAULT_RX_BUFFERS && next < arrivals.length) {
         const run = coalesce ? runLength(arrivals, next) : 1;
         this.fillBuffer(buffers, arrivals.slice(next, next + run));
         buffers++;
@@ -186,19 +139,19 @@ export class EngineNode {
   /** Packets from the TUN, in batches as they fit. */
   tun(packets: readonly TunPacket[]): void {
     const { call, u8 } = this.engine;
-    const table = call.region(REGION_TUND);
-    const arena = call.region(REGION_TUN_ARENA);
+    const table = call.region(abi.REGION_TUND);
+    const arena = call.region(abi.REGION_TUN_ARENA);
     for (let first = 0; first < packets.length; ) {
       let at = arena;
       let count = 0;
-      while (first < packets.length && count < MAX_TUN_PACKETS && at - arena < 262144) {
+      while (first < packets.length && count < abi.MAX_TUN_PACKETS && at - arena < 262144) {
         const { bytes, vnet } = packets[first]!;
-        at += TUN_HEADROOM;
-        if (this.options.tunVnet) u8.set(vnet ?? new Uint8Array(VNET_LENGTH), at - VNET_LENGTH);
+        at += abi.TUN_HEADROOM;
+        if (this.options.tunVnet) u8.set(vnet ?? new Uint8Array(abi.VNET_LENGTH), at - abi.VNET_LENGTH);
         u8.set(bytes, at);
-        this.view.setUint32(table + count * TUND_STRIDE + TUND_OFFSET, at, true);
-        this.view.setUint32(table + count * TUND_STRIDE + TUND_LENGTH, bytes.length, true);
-        at += bytes.length + TAG_LENGTH;
+        this.view.setUint32(table + count * abi.TUND_STRIDE + abi.TUND_OFFSET, at, true);
+        this.view.setUint32(table + count * abi.TUND_STRIDE + abi.TUND_LENGTH, bytes.length, true);
+        at += bytes.length + abi.TAG_LENGTH;
         at += -at & 15;
         count++;
         first++;
@@ -216,7 +169,7 @@ export class EngineNode {
   private finish(result: number): void {
     let more = result;
     this.flush();
-    while (more === BATCH_MORE) {
+    while (more === abi.BATCH_MORE) {
       this.resumed++;
       more = this.engine.call.resume();
       this.flush();
@@ -225,19 +178,19 @@ export class EngineNode {
 
   private fillBuffer(buffer: number, run: readonly Arrival[]): void {
     const { call, u8 } = this.engine;
-    const base = call.region(REGION_RX) + buffer * RX_STRIDE;
+    const base = call.region(abi.REGION_RX) + buffer * abi.RX_STRIDE;
     let at = base;
     for (const { bytes } of run) {
       u8.set(bytes, at);
       at += bytes.length;
     }
-    const descriptor = call.region(REGION_RXD) + buffer * RXD_STRIDE;
+    const descriptor = call.region(abi.REGION_RXD) + buffer * abi.RXD_STRIDE;
     const { source, bytes } = run[0]!;
-    this.view.setUint32(descriptor + RXD_LENGTH, at - base, true);
-    this.view.setUint32(descriptor + RXD_SEGMENT, bytes.length, true);
-    this.view.setUint16(descriptor + RXD_SOURCE, 2, true);
-    this.view.setUint16(descriptor + RXD_SOURCE + 2, source.port);
-    this.view.setUint32(descriptor + RXD_SOURCE + 4, source.address);
+    this.view.setUint32(descriptor + abi.RXD_LENGTH, at - base, true);
+    this.view.setUint32(descriptor + abi.RXD_SEGMENT, bytes.length, true);
+    this.view.setUint16(descriptor + abi.RXD_SOURCE, 2, true);
+    this.view.setUint16(descriptor + abi.RXD_SOURCE + 2, source.port);
+    this.view.setUint32(descriptor + abi.RXD_SOURCE + 4, source.address);
   }
 
   private endpointAt(at: number): Endpoint {
@@ -253,22 +206,22 @@ export class EngineNode {
     const { call } = this.engine;
     const count = call.udpStaged();
     for (let i = 0; i < count; i++) {
-      const message = call.region(REGION_UDP_MSG) + i * MSG_STRIDE;
-      const first = this.view.getUint32(message + MSG_FIRST, true);
-      const pieces = this.view.getUint32(message + MSG_COUNT, true);
-      const segment = this.view.getUint32(message + MSG_SEGMENT, true);
+      const message = call.region(abi.REGION_UDP_MSG) + i * abi.MSG_STRIDE;
+      const first = this.view.getUint32(message + abi.MSG_FIRST, true);
+      const pieces = this.view.getUint32(message + abi.MSG_COUNT, true);
+      const segment = this.view.getUint32(message + abi.MSG_SEGMENT, true);
       if (pieces > 1 && !this.options.udpSegments) throw new Error("a run of datagrams without UDP_SEGMENT");
       for (let j = first; j < first + pieces; j++) {
-        const piece = call.region(REGION_UDP_PIECE) + j * PIECE_STRIDE;
+        const piece = call.region(abi.REGION_UDP_PIECE) + j * abi.PIECE_STRIDE;
         const bytes = this.pieceBytes(piece);
         const last = j === first + pieces - 1;
         if (last ? bytes.length > segment : bytes.length !== segment)
           throw new Error("datagrams of a run differ in size");
-        const socket = this.view.getUint32(message + MSG_SOCKET, true);
-        const endpoint = this.endpointAt(message + MSG_DESTINATION);
+        const socket = this.view.getUint32(message + abi.MSG_SOCKET, true);
+        const endpoint = this.endpointAt(message + abi.MSG_DESTINATION);
         const emission: Emission = { to: "udp", bytes, endpoint, socket };
         if (this.accepts(emission)) this.emitted.push(emission);
-        else this.view.setUint32(piece + PIECE_STATUS, ENOBUFS, true);
+        else this.view.setUint32(piece + abi.PIECE_STATUS, ENOBUFS, true);
       }
     }
     call.udpSettle();
@@ -278,15 +231,15 @@ export class EngineNode {
     const { call } = this.engine;
     const count = call.tunStaged();
     for (let i = 0; i < count; i++) {
-      const message = call.region(REGION_TUN_MSG) + i * MSG_STRIDE;
-      const first = this.view.getUint32(message + MSG_FIRST, true);
-      const pieces = this.view.getUint32(message + MSG_COUNT, true);
+      const message = call.region(abi.REGION_TUN_MSG) + i * abi.MSG_STRIDE;
+      const first = this.view.getUint32(message + abi.MSG_FIRST, true);
+      const pieces = this.view.getUint32(message + abi.MSG_COUNT, true);
       const parts: Uint8Array[] = [];
       for (let j = first; j < first + pieces; j++)
-        parts.push(this.pieceBytes(call.region(REGION_TUN_PIECE) + j * PIECE_STRIDE));
+        parts.push(this.pieceBytes(call.region(abi.REGION_TUN_PIECE) + j * abi.PIECE_STRIDE));
       const bytes = new Uint8Array(Buffer.concat(parts));
       const emission: Emission = { to: "tun", bytes, endpoint: null, socket: 0 };
-      if (!this.accepts(emission)) this.view.setUint32(message + MSG_STATUS, ENOBUFS, true);
+      if (!this.accepts(emission)) this.view.setUint32(message + abi.MSG_STATUS, ENOBUFS, true);
       else if (this.options.tunVnet) this.tunWrites.push(bytes);
       else this.emitted.push(emission);
     }
@@ -294,8 +247,8 @@ export class EngineNode {
   }
 
   private pieceBytes(piece: number): Uint8Array {
-    const offset = this.view.getUint32(piece + PIECE_OFFSET, true);
-    return this.engine.u8.slice(offset, offset + this.view.getUint32(piece + PIECE_LENGTH, true));
+    const offset = this.view.getUint32(piece + abi.PIECE_OFFSET, true);
+    return this.engine.u8.slice(offset, offset + this.view.getUint32(piece + abi.PIECE_LENGTH, true));
   }
 }
 
@@ -313,13 +266,10 @@ function runLength(arrivals: readonly Arrival[], first: number): number {
   return run;
 }
 
-export function swap32(value: number): number {
+function swap32(value: number): number {
   return (((value & 0xff) << 24) | ((value & 0xff00) << 8) | ((value >>> 8) & 0xff00) | (value >>> 24)) >>> 0;
 }
 
-export function swap16(value: number): number {
+function swap16(value: number): number {
   return ((value & 0xff) << 8) | (value >>> 8);
 }
-
-/** Smallest datagram: header and tag. */
-export const SMALLEST = HEADER_LENGTH + TAG_LENGTH;

@@ -1,41 +1,7 @@
 // The oracle: wire-protocol.md §8–§11 and §14 written plainly, one packet at a time, with big integers and sets.
 // Where the engine is clever (indexes, bitmaps, batches, midstates), this is not.
 
-import {
-  ACTION_DROP,
-  COUNTER_COUNT,
-  COUNTER_DROP_TUN_DROP_RULE,
-  COUNTER_DROP_TUN_LOCAL_LOOP,
-  COUNTER_DROP_TUN_NO_ROUTE,
-  COUNTER_DROP_TUN_NOT_IPV4,
-  COUNTER_DROP_TUN_OVERSIZED,
-  COUNTER_DROP_TUN_SEND_ERR,
-  COUNTER_DROP_TUN_UNKNOWN_TARGET,
-  COUNTER_DROP_UDP_AUTH_OR_INVALID,
-  COUNTER_DROP_UDP_DROP_RULE,
-  COUNTER_DROP_UDP_NO_REFLECT,
-  COUNTER_DROP_UDP_NO_ROUTE,
-  COUNTER_DROP_UDP_NOT_IPV4,
-  COUNTER_DROP_UDP_OVERSIZED,
-  COUNTER_DROP_UDP_SCAN_BUDGET,
-  COUNTER_DROP_UDP_SEND_ERR,
-  COUNTER_DROP_UDP_SPOOF,
-  COUNTER_DROP_UDP_UNKNOWN_PEER,
-  COUNTER_DROP_UDP_UNKNOWN_TARGET,
-  COUNTER_KEEPALIVE_RX,
-  COUNTER_KEEPALIVE_TX,
-  COUNTER_RELAY_BYTES,
-  COUNTER_RELAY_PACKETS,
-  COUNTER_TUN_RX_BYTES,
-  COUNTER_TUN_RX_PACKETS,
-  COUNTER_TUN_TX_BYTES,
-  COUNTER_TUN_TX_PACKETS,
-  COUNTER_UDP_ENDPOINT_LEARNED,
-  COUNTER_UDP_RX_BYTES,
-  COUNTER_UDP_RX_PACKETS,
-  COUNTER_UDP_TX_BYTES,
-  COUNTER_UDP_TX_PACKETS,
-} from "../../../src/engine/abi.ts";
+import * as abi from "../../../src/engine/abi.ts";
 import {
   decodeHeader,
   headerPad,
@@ -141,7 +107,7 @@ function addressAt(packet: Uint8Array, offset: number): number {
 }
 
 export class ReferenceNode {
-  readonly counters: bigint[] = new Array<bigint>(COUNTER_COUNT).fill(0n);
+  readonly counters: bigint[] = new Array<bigint>(abi.COUNTER_COUNT).fill(0n);
   readonly peers: Peer[] = [];
   readonly rules: Rule[] = [];
   /** Everything the system took, in order, since the caller last emptied it. */
@@ -179,21 +145,21 @@ export class ReferenceNode {
 
   /** §9 for one datagram. */
   receive(whole: Uint8Array, source: Endpoint, socket: number): void {
-    this.bump(COUNTER_UDP_RX_PACKETS);
-    this.bump(COUNTER_UDP_RX_BYTES, whole.length);
+    this.bump(abi.COUNTER_UDP_RX_PACKETS);
+    this.bump(abi.COUNTER_UDP_RX_BYTES, whole.length);
     this.bump(this.receiveOutcome(whole.slice(0, MAX_DATAGRAM), source, socket));
   }
 
   /** §8 for one packet. */
   send(packet: Uint8Array): void {
-    this.bump(COUNTER_TUN_RX_PACKETS);
-    this.bump(COUNTER_TUN_RX_BYTES, packet.length);
+    this.bump(abi.COUNTER_TUN_RX_PACKETS);
+    this.bump(abi.COUNTER_TUN_RX_BYTES, packet.length);
     this.bump(this.sendOutcome(packet));
   }
 
   /** §6: one keepalive to a peer. */
   keepalive(peer: Peer): void {
-    if (this.transmit(peer, 1, new Uint8Array(0)) !== 0) this.bump(COUNTER_KEEPALIVE_TX);
+    if (this.transmit(peer, 1, new Uint8Array(0)) !== 0) this.bump(abi.COUNTER_KEEPALIVE_TX);
   }
 
   /** Steps 1–9: the one counter that tells what became of the datagram. */
@@ -204,32 +170,33 @@ export class ReferenceNode {
     if (typeof selected === "number") return selected;
     const { peer, datagram } = selected;
     const plaintext = this.authenticate(peer, datagram);
-    if (plaintext === null) return COUNTER_DROP_UDP_AUTH_OR_INVALID;
+    if (plaintext === null) return abi.COUNTER_DROP_UDP_AUTH_OR_INVALID;
     peer.socket = socket;
     if (decodeHeader(datagram).flags === 1) {
       this.learn(peer, source);
-      return COUNTER_KEEPALIVE_RX;
+      return abi.COUNTER_KEEPALIVE_RX;
     }
-    if (!wellFormedIpv4(plaintext)) return COUNTER_DROP_UDP_NOT_IPV4;
-    if (!contains(peer.allowed, peer.allowedBits, addressAt(plaintext, 12))) return COUNTER_DROP_UDP_SPOOF;
+    if (!wellFormedIpv4(plaintext)) return abi.COUNTER_DROP_UDP_NOT_IPV4;
+    if (!contains(peer.allowed, peer.allowedBits, addressAt(plaintext, 12)))
+      return abi.COUNTER_DROP_UDP_SPOOF;
     this.learn(peer, source);
     return this.route(peer, plaintext);
   }
 
   /** The table of §8: the one counter that tells what became of the packet. */
   private sendOutcome(packet: Uint8Array): number {
-    if (!wellFormedIpv4(packet)) return COUNTER_DROP_TUN_NOT_IPV4;
+    if (!wellFormedIpv4(packet)) return abi.COUNTER_DROP_TUN_NOT_IPV4;
     const rule = this.rules[scanPolicy(this.rules, addressAt(packet, 16))];
-    if (rule === undefined) return COUNTER_DROP_TUN_NO_ROUTE;
-    if (rule.action === ACTION_DROP) return COUNTER_DROP_TUN_DROP_RULE;
-    if (rule.target === 0) return COUNTER_DROP_TUN_LOCAL_LOOP;
+    if (rule === undefined) return abi.COUNTER_DROP_TUN_NO_ROUTE;
+    if (rule.action === abi.ACTION_DROP) return abi.COUNTER_DROP_TUN_DROP_RULE;
+    if (rule.target === 0) return abi.COUNTER_DROP_TUN_LOCAL_LOOP;
     const peer = this.peers.find((candidate) => candidate.id === rule.target);
-    if (peer === undefined) return COUNTER_DROP_TUN_UNKNOWN_TARGET;
-    if (packet.length > MAX_PLAINTEXT) return COUNTER_DROP_TUN_OVERSIZED;
+    if (peer === undefined) return abi.COUNTER_DROP_TUN_UNKNOWN_TARGET;
+    if (packet.length > MAX_PLAINTEXT) return abi.COUNTER_DROP_TUN_OVERSIZED;
     const size = this.transmit(peer, 0, packet);
-    if (size === 0) return COUNTER_DROP_TUN_SEND_ERR;
-    this.bump(COUNTER_UDP_TX_BYTES, size);
-    return COUNTER_UDP_TX_PACKETS;
+    if (size === 0) return abi.COUNTER_DROP_TUN_SEND_ERR;
+    this.bump(abi.COUNTER_UDP_TX_BYTES, size);
+    return abi.COUNTER_UDP_TX_PACKETS;
   }
 
   private bump(counter: number, by = 1): void {
@@ -238,9 +205,9 @@ export class ReferenceNode {
 
   /** §9 step 1 in plain mode: the peer, or the counter of the drop. */
   private selectPlain(datagram: Uint8Array): { peer: Peer; datagram: Uint8Array } | number {
-    if (datagram.length < 20) return COUNTER_DROP_UDP_AUTH_OR_INVALID;
+    if (datagram.length < 20) return abi.COUNTER_DROP_UDP_AUTH_OR_INVALID;
     const peer = this.peers.find((candidate) => candidate.id === decodeHeader(datagram).keyId);
-    return peer === undefined ? COUNTER_DROP_UDP_UNKNOWN_PEER : { peer, datagram };
+    return peer === undefined ? abi.COUNTER_DROP_UDP_UNKNOWN_PEER : { peer, datagram };
   }
 
   /** §10: every peer at the source's endpoint is tried first, then the metered scan. */
@@ -248,7 +215,7 @@ export class ReferenceNode {
     datagram: Uint8Array,
     source: Endpoint,
   ): { peer: Peer; datagram: Uint8Array } | number {
-    if (datagram.length < 36) return COUNTER_DROP_UDP_AUTH_OR_INVALID;
+    if (datagram.length < 36) return abi.COUNTER_DROP_UDP_AUTH_OR_INVALID;
     const tag = datagram.subarray(datagram.length - 16);
     const claims = (peer: Peer): boolean => {
       const pad = headerPad(peer.rxLink, tag);
@@ -259,11 +226,11 @@ export class ReferenceNode {
       peer.endpoint.address === source.address && peer.endpoint.port === source.port;
     let peer = this.peers.filter(near).find(claims);
     if (peer === undefined) {
-      if (this.scansLeft === 0) return COUNTER_DROP_UDP_SCAN_BUDGET;
+      if (this.scansLeft === 0) return abi.COUNTER_DROP_UDP_SCAN_BUDGET;
       this.scansLeft--;
       peer = this.peers.filter((candidate) => !near(candidate)).find(claims);
     }
-    if (peer === undefined) return COUNTER_DROP_UDP_UNKNOWN_PEER;
+    if (peer === undefined) return abi.COUNTER_DROP_UDP_UNKNOWN_PEER;
     return { peer, datagram: maskDatagram(peer.rxLink, datagram) };
   }
 
@@ -288,31 +255,31 @@ export class ReferenceNode {
     peer.lastSeen = this.wall;
     if (peer.endpoint.address === source.address && peer.endpoint.port === source.port) return;
     peer.endpoint = { ...source };
-    this.bump(COUNTER_UDP_ENDPOINT_LEARNED);
+    this.bump(abi.COUNTER_UDP_ENDPOINT_LEARNED);
   }
 
   /** §9 step 9. */
   private route(from: Peer, packet: Uint8Array): number {
     const rule = this.rules[scanPolicy(this.rules, addressAt(packet, 16))];
-    if (rule === undefined) return COUNTER_DROP_UDP_NO_ROUTE;
-    if (rule.action === ACTION_DROP) return COUNTER_DROP_UDP_DROP_RULE;
+    if (rule === undefined) return abi.COUNTER_DROP_UDP_NO_ROUTE;
+    if (rule.action === abi.ACTION_DROP) return abi.COUNTER_DROP_UDP_DROP_RULE;
     if (rule.target === 0) return this.deliver(packet);
     const peer = this.peers.find((candidate) => candidate.id === rule.target);
-    if (peer === undefined) return COUNTER_DROP_UDP_UNKNOWN_TARGET;
-    if (peer === from) return COUNTER_DROP_UDP_NO_REFLECT;
-    if (packet.length > MAX_PLAINTEXT) return COUNTER_DROP_UDP_OVERSIZED;
+    if (peer === undefined) return abi.COUNTER_DROP_UDP_UNKNOWN_TARGET;
+    if (peer === from) return abi.COUNTER_DROP_UDP_NO_REFLECT;
+    if (packet.length > MAX_PLAINTEXT) return abi.COUNTER_DROP_UDP_OVERSIZED;
     const size = this.transmit(peer, 0, packet);
-    if (size === 0) return COUNTER_DROP_UDP_SEND_ERR;
-    this.bump(COUNTER_RELAY_BYTES, size);
-    return COUNTER_RELAY_PACKETS;
+    if (size === 0) return abi.COUNTER_DROP_UDP_SEND_ERR;
+    this.bump(abi.COUNTER_RELAY_BYTES, size);
+    return abi.COUNTER_RELAY_PACKETS;
   }
 
   private deliver(packet: Uint8Array): number {
     const emission: Emission = { to: "tun", bytes: packet, endpoint: null, socket: 0 };
-    if (!this.accepts(emission)) return COUNTER_DROP_UDP_SEND_ERR;
+    if (!this.accepts(emission)) return abi.COUNTER_DROP_UDP_SEND_ERR;
     this.emitted.push(emission);
-    this.bump(COUNTER_TUN_TX_BYTES, packet.length);
-    return COUNTER_TUN_TX_PACKETS;
+    this.bump(abi.COUNTER_TUN_TX_BYTES, packet.length);
+    return abi.COUNTER_TUN_TX_PACKETS;
   }
 
   /** Seals and sends. The datagram's length, or 0 when nothing left the node. */
