@@ -2,10 +2,9 @@
 
 import type { Prng } from "../../src/platform/sim/prng.ts";
 import type { World } from "../../src/platform/sim/world.ts";
-import { HUB_ADDRESS, innerOf, type Member, numberedPacket, type Star } from "./star.ts";
+import { HUB_ADDRESS, HUB_PORTS, innerOf, type Member, numberedPacket, type Star } from "./star.ts";
 
 export const ROUGH = { loss: 0.1, duplicate: 0.1, corrupt: 0.03, delay: 2_000_000, jitter: 5_000_000 };
-const HUB_ENDPOINT = { address: HUB_ADDRESS, port: 18020 };
 
 /** One packet sent by a program behind a spoke. */
 export interface Sent {
@@ -55,7 +54,7 @@ export class Chaos {
       const source = { address: random.u32(), port: random.below(65536) };
       const replayed = this.captured.length > 0 && random.chance(0.5);
       const bytes = replayed ? random.pick(this.captured) : random.bytes(random.below(120));
-      this.world.network.inject(source, HUB_ENDPOINT, bytes);
+      this.world.network.inject(source, { address: HUB_ADDRESS, port: random.pick(HUB_PORTS) }, bytes);
     }
   }
 

@@ -1,12 +1,13 @@
 // After any fault ends, traffic recovers without a restart, within one keepalive interval plus delay.
 
 import assert from "node:assert/strict";
+import { test } from "node:test";
 import type { Prng } from "../../src/platform/sim/prng.ts";
 import { World } from "../../src/platform/sim/world.ts";
 import { assertAccounts } from "../property/engine/accounting.ts";
 import { Chaos, ROUGH } from "./chaos.ts";
 import { seededTest } from "./seed.ts";
-import { buildStar, type Member, type Star } from "./star.ts";
+import { buildStar, HUB_ADDRESS, type Member, type Star } from "./star.ts";
 
 const STEPS = 60_000;
 const KEEPALIVE_SECS = 6;
@@ -174,4 +175,26 @@ seededTest("a spoke behind a NAT stays reachable while it is silent", (_, seed) 
     assert.ok(silent!.received(minute), `minute ${minute}`);
   }
   assert.ok(hub.node.running);
+});
+
+test("spokes follow a hub that moves while it relays", () => {
+  const world = new World(4);
+  const { hub, spokes } = buildStar(world, { spokes: 2, keepaliveSecs: 5 });
+  const [a, b] = spokes;
+  world.run(5_100);
+  // The hub sends from another address while the old one still works: each relayed packet teaches its receiver.
+  const moved = 0xc0000263;
+  world.network.readdress(hub.machine.host, [moved, HUB_ADDRESS]);
+  a!.send(b!.inner, 1);
+  b!.send(a!.inner, 2);
+  world.run(50);
+  world.network.readdress(hub.machine.host, [moved]);
+  a!.send(b!.inner, 3);
+  b!.send(a!.inner, 4);
+  world.run(50);
+  for (const [spoke, numbers] of [
+    [a!, [2, 4]],
+    [b!, [1, 3]],
+  ] as const)
+    for (const number of numbers) assert.ok(spoke.received(number), `spoke ${spoke.id}: packet ${number}`);
 });

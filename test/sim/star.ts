@@ -1,7 +1,7 @@
 // A star of simulated machines for the tests.
 //
 //     spoke 2 ─┐               10.77.x.y behind each spoke, mesh id n has inner address 10.77.0.0 + n
-//     spoke 3 ─┼─ hub (id 1)   192.0.2.1:18020
+//     spoke 3 ─┼─ hub (id 1)   192.0.2.1, each spoke uses one of the hub's three default ports
 //     spoke 4 ─┘               every spoke with a public address of its own, or behind its own NAT
 
 import type { EngineVariant } from "../../src/engine/load.ts";
@@ -12,6 +12,8 @@ import type { World } from "../../src/platform/sim/world.ts";
 
 export const HUB_ID = 1;
 export const HUB_ADDRESS = 0xc0000201;
+/** A NAT lets answers in only from the port that was asked: the hub must answer from there. */
+export const HUB_PORTS = [18020, 18023, 18026];
 const OVERLAY = 0x0a4d0000;
 
 /** Inner address of a mesh id. */
@@ -168,7 +170,7 @@ export function buildStar(world: World, options: StarOptions): Star {
       peers: [
         {
           id: HUB_ID,
-          endpoint: `${dotted(HUB_ADDRESS)}:18020`,
+          endpoint: `${dotted(HUB_ADDRESS)}:${HUB_PORTS[id % 3]}`,
           allowed_src: "10.77.0.0/16",
           psk: hex(pskOf(id)),
         },
