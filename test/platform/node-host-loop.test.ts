@@ -73,8 +73,9 @@ async function useNode(): Promise<void> {
   receiver.send("x", receiver.address().port, "127.0.0.1");
   await arrived;
   receiver.close();
-  const signal = new Promise((resolve) => process.once("SIGUSR2", resolve));
-  process.kill(process.pid, "SIGUSR2");
+  // Not SIGUSR1 or SIGUSR2: Node's debugger and diagnostic reports listen to those.
+  const signal = new Promise((resolve) => process.once("SIGHUP", resolve));
+  process.kill(process.pid, "SIGHUP");
   await signal;
 }
 
