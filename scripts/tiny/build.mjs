@@ -56,7 +56,8 @@ export function buildTiny(names, { installMissing = false } = {}) {
   if (!sound) process.exit(1);
 }
 
-if (process.argv[1] === fileURLToPath(import.meta.url)) {
+/** The targets asked for on the command line, whether any were, and the options of buildTiny. */
+export function readOptions() {
   const { values } = parseArgs({
     options: {
       all: { type: "boolean" },
@@ -64,5 +65,11 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
       install: { type: "boolean" },
     },
   });
-  buildTiny(chooseTargets(values), { installMissing: values.install });
+  const chosen = values.all === true || values.target !== undefined;
+  return { names: chooseTargets(values), chosen, options: { installMissing: values.install === true } };
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  const { names, options } = readOptions();
+  buildTiny(names, options);
 }
