@@ -1,8 +1,8 @@
 /*
  * The Sys calls and the engine's exports as JavaScript functions.
  *
- * A JavaScript string crossing this boundary is a byte string: one character 0…255 per byte. Duktape keeps strings
- * in UTF-8, so a byte above 127 is two bytes inside.
+ * A JavaScript string crossing this boundary is a byte string: one character 0…255 per byte. Duktape keeps
+ * strings in UTF-8, so a byte above 127 is two bytes inside.
  */
 
 #include "bindings.h"
@@ -40,7 +40,8 @@ static void push_bytes(duk_context *ctx, const char *bytes, size_t length)
     duk_push_lstring(ctx, expanded, used);
 }
 
-/* The bytes of a string argument: how many were written, at most `capacity`. `*cut` says whether there are more. */
+/* The bytes of a string argument: how many were written, at most `capacity`. `*cut` says whether there are
+ * more. */
 static size_t get_bytes(duk_context *ctx, duk_idx_t index, char *out, size_t capacity, int *cut)
 {
     duk_size_t length;
@@ -350,7 +351,7 @@ static duk_ret_t call_engine(duk_context *ctx)
 /* init: the receive buffers are the one thing the platform has to know of the layout. */
 static duk_ret_t call_init(duk_context *ctx)
 {
-    engine_rx_buffers = duk_get_uint(ctx, 2);
+    engine_set_rx_buffers(duk_get_uint(ctx, 2));
     return call_engine(ctx);
 }
 

@@ -41,7 +41,8 @@ int32_t sys_client_send(const char *path, const char *bytes, size_t length)
     memcpy(address.sun_path, path, path_length);
     ssize_t sent;
     do
-        sent = sendto(client_fd, bytes, length, client_flags, (const struct sockaddr *)&address, sizeof address);
+        sent =
+            sendto(client_fd, bytes, length, client_flags, (const struct sockaddr *)&address, sizeof address);
     while (sent < 0 && errno == EINTR);
     return sent < 0 ? sys_error() : 0;
 }

@@ -74,8 +74,8 @@ int32_t sys_control_receive(char *buffer, size_t capacity)
     ssize_t length;
     do {
         sender_length = sizeof sender;
-        length = recvfrom(sys_control_fd, buffer, capacity, MSG_DONTWAIT | MSG_TRUNC, (struct sockaddr *)&sender,
-                          &sender_length);
+        length = recvfrom(sys_control_fd, buffer, capacity, MSG_DONTWAIT | MSG_TRUNC,
+                          (struct sockaddr *)&sender, &sender_length);
     } while (length < 0 && errno == EINTR);
     if (length < 0)
         return CONTROL_NONE;

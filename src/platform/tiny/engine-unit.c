@@ -1,6 +1,7 @@
 /*
- * One variant of the engine as a translation unit. The build compiles it once per variant, with ENGINE_NAME its
- * name and ENGINE_SOURCE and ENGINE_TABLE the files it has generated: the translation by wasm2c and the exports.
+ * One variant of the engine as a translation unit. The build compiles it once per variant, with ENGINE_NAME
+ * its name and ENGINE_SOURCE and ENGINE_TABLE the files it has generated: the translation by wasm2c and the
+ * exports.
  */
 
 #include "engine.h"

@@ -2,6 +2,7 @@
 
 #include "engine.h"
 
+#include "abi.h"
 #include "sys.h"
 #include "wasm-rt.h"
 
@@ -15,10 +16,9 @@
 
 _Alignas(65536) uint8_t engine_memory[ENGINE_MEMORY_LENGTH];
 const struct engine_variant *engine;
-uint32_t engine_rx_buffers;
 
-static wasm_rt_memory_t memory = {.data = engine_memory, .size = ENGINE_MEMORY_LENGTH,
-                                  .pages = ENGINE_MEMORY_LENGTH / WASM_RT_PAGE_SIZE};
+static wasm_rt_memory_t memory = {
+    .data = engine_memory, .size = ENGINE_MEMORY_LENGTH, .pages = ENGINE_MEMORY_LENGTH / WASM_RT_PAGE_SIZE};
 
 /* The imports "env.memory" and "env.abort" of the module. */
 
@@ -38,6 +38,18 @@ void wasm_rt_trap(wasm_rt_trap_t trap)
 {
     (void)trap;
     engine_fault("engine trapped");
+}
+
+static uint32_t rx_buffers;
+
+void engine_set_rx_buffers(uint32_t count)
+{
+    rx_buffers = count <= ABI_LIMIT_RX_BUFFERS ? count : 0;
+}
+
+uint32_t engine_rx_buffers(void)
+{
+    return rx_buffers;
 }
 
 void engine_fault(const char *what)
@@ -79,14 +91,17 @@ static int has_wide_simd(void)
         return 0;
     return __get_cpuid_count(7, 0, &a, &b, &c, &d) && (b & bit_AVX2) != 0;
 }
-#else
-/* The other targets carry the variants that all their CPUs run. */
-static int has_simd(void)
+static int runs_here(const char *name)
 {
-    return 1;
+    if (strcmp(name, "simd256") == 0)
+        return has_wide_simd();
+    return strcmp(name, "simd") != 0 || has_simd();
 }
-static int has_wide_simd(void)
+#else
+/* The other targets carry one variant, which all their CPUs run. */
+static int runs_here(const char *name)
 {
+    (void)name;
     return 1;
 }
 #endif
@@ -101,13 +116,6 @@ static const struct engine_variant *const variants[] = {
 #include "engine-variants.h"
 #undef VARIANT
 };
-
-static int runs_here(const char *name)
-{
-    if (strcmp(name, "simd256") == 0)
-        return has_wide_simd();
-    return strcmp(name, "simd") != 0 || has_simd();
-}
 
 int engine_choose(const char *name)
 {

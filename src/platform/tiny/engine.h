@@ -31,15 +31,18 @@ struct engine_variant {
     const struct engine_export *exports;
 };
 
-/* The variant in use. engine_choose takes the fastest one this CPU runs, or the one named. 0 when there is none. */
+/* The variant in use. engine_choose takes the fastest one this CPU runs, or the one named. 0 when there is
+ * none. */
 extern const struct engine_variant *engine;
 int engine_choose(const char *name);
 
 /* Ends the process: core and engine disagree about memory, so nothing it holds can be trusted any more. */
 void engine_fault(const char *what) __attribute__((noreturn));
 
-/* Receive buffers the engine was laid out with. */
-extern uint32_t engine_rx_buffers;
+/* Receive buffers the engine is laid out with: told by the caller of init, 0 when init would refuse the
+ * number. */
+void engine_set_rx_buffers(uint32_t count);
+uint32_t engine_rx_buffers(void);
 
 /* The bytes at an offset of engine memory; ends the process when they are not inside it. */
 void *engine_bytes(uint32_t offset, uint32_t length);

@@ -4,8 +4,10 @@
 
 #include <stdint.h>
 #include <string.h>
+#include <sys/mman.h>
 
-#define ARENA_LENGTH (8u << 20)
+#define ARENA_LENGTH (32u << 20)
+#define ARENA_LOG 25u
 #define GRAIN 8u
 #define HEADER ((uint32_t)sizeof(struct block))
 #define SMALLEST (HEADER + (uint32_t)sizeof(struct links))
@@ -16,7 +18,7 @@
 #define SMALL_LIMIT 512u
 #define SMALL_LISTS (SMALL_LIMIT / GRAIN)
 #define SMALL_LOG 9u
-#define LISTS (SMALL_LISTS + 4u * (23u - SMALL_LOG + 1u))
+#define LISTS (SMALL_LISTS + 4u * (ARENA_LOG - SMALL_LOG + 1u))
 #define WORDS ((LISTS + 31u) / 32u)
 
 struct block {
@@ -29,12 +31,21 @@ struct links {
     uint32_t next, previous;
 };
 
-static _Alignas(16) uint8_t arena[ARENA_LENGTH];
+static uint8_t *arena;
 static uint32_t top;  /* end of the last block; everything behind it is free */
 static uint32_t last; /* size of the last block */
-static uint32_t high_water;
 static uint32_t heads[LISTS];
 static uint32_t present[WORDS]; /* bit set: the list is not empty */
+
+int heap_open(void)
+{
+    void *memory =
+        mmap(NULL, ARENA_LENGTH, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (memory == MAP_FAILED)
+        return 0;
+    arena = memory;
+    return 1;
+}
 
 static struct block *block_at(uint32_t offset)
 {
@@ -161,8 +172,6 @@ static uint32_t extend(uint32_t size)
     *block_at(at) = (struct block){.before = last, .size = size | USED};
     top += size;
     last = size;
-    if (top > high_water)
-        high_water = top;
     return at;
 }
 
@@ -202,8 +211,6 @@ static int grow_in_place(uint32_t at, uint32_t want)
         block->size = want | USED;
         top = at + want;
         last = want;
-        if (top > high_water)
-            high_water = top;
         return 1;
     }
     uint32_t room = block_at(next)->size;
@@ -241,9 +248,4 @@ void *heap_resize(void *unused, void *pointer, size_t size)
     memcpy(moved, pointer, have - HEADER);
     heap_free(unused, pointer);
     return moved;
-}
-
-size_t heap_high_water(void)
-{
-    return high_water;
 }

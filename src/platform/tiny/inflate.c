@@ -20,7 +20,8 @@ struct stream {
     int damaged;
 };
 
-/* A canonical Huffman code: how many codes there are of each length, and the symbols in order of their codes. */
+/* A canonical Huffman code: how many codes there are of each length, and the symbols in order of their codes.
+ */
 struct code {
     uint16_t counts[MAX_BITS + 1];
     uint16_t symbols[LITERALS];
@@ -131,7 +132,8 @@ static void block(struct stream *s, const struct code *literals, const struct co
 /* RFC 1951 §3.2.7: the codes themselves are coded. */
 static void dynamic_block(struct stream *s)
 {
-    static const uint8_t order[CODE_LENGTHS] = {16, 17, 18, 0, 8, 7, 9, 6, 10, 5, 11, 4, 12, 3, 13, 2, 14, 1, 15};
+    static const uint8_t order[CODE_LENGTHS] = {16, 17, 18, 0, 8,  7, 9,  6, 10, 5,
+                                                11, 4,  12, 3, 13, 2, 14, 1, 15};
     static struct code literals, distances;
     uint8_t lengths[LITERALS + 32] = {0};
     unsigned literal_count = take(s, 5) + 257, distance_count = take(s, 5) + 1, code_count = take(s, 4) + 4;

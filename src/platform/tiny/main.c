@@ -48,7 +48,9 @@ int main(int argc, char **argv)
         say("SUBNETRA_ENGINE names no engine that this CPU runs");
         return 1;
     }
-    duk_context *ctx = duk_create_heap(heap_allocate, heap_resize, heap_free, NULL, NULL);
+    duk_context *ctx = NULL;
+    if (heap_open())
+        ctx = duk_create_heap(heap_allocate, heap_resize, heap_free, NULL, NULL);
     if (ctx == NULL)
         duk_fatal_exit("out of memory");
     bind_native(ctx, argc, argv);

@@ -1,6 +1,6 @@
 /*
- * The operating-system boundary of src/core/sys.ts in C. What each function does, and its result, is said there.
- * Buffers are named by their offset in engine memory, or are the byte strings that bindings.c makes of
+ * The operating-system boundary of src/core/sys.ts in C. What each function does, and its result, is said
+ * there. Buffers are named by their offset in engine memory, or are the byte strings that bindings.c makes of
  * JavaScript strings. Results are canonical: 0 or more, or a negative errno in Linux x86 numbers (errors.c).
  */
 #ifndef SUBNETRA_SYS_H
@@ -20,7 +20,8 @@ int32_t sys_error_at(int32_t stage);
 
 void sys_print(int32_t stream, const char *bytes, size_t length);
 int32_t sys_drop_privileges(void);
-/* From now on SIGTERM and SIGINT are read from the descriptor in `sys_signal_fd` and end nothing by themselves. */
+/* From now on SIGTERM and SIGINT are read from the descriptor in `sys_signal_fd` and end nothing by
+ * themselves. */
 void sys_watch_signals(void);
 /* Readable when a stop was asked for; -1 before sys_watch_signals. */
 extern int sys_signal_fd;

@@ -81,8 +81,8 @@ int32_t sys_tun_vnet(void)
 }
 
 /*
- * Packs packets into the arena: TUN_HEADROOM free bytes before each, TUN_TAILROOM after it. A virtio header is
- * read into the end of the headroom, so the packet itself always starts where its descriptor says.
+ * Packs packets into the arena: TUN_HEADROOM free bytes before each, TUN_TAILROOM after it. A virtio header
+ * is read into the end of the headroom, so the packet itself always starts where its descriptor says.
  */
 int32_t sys_tun_receive(void)
 {

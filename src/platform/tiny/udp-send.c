@@ -1,8 +1,9 @@
 /*
  * Sending in batches, messages of several datagrams with UDP_SEGMENT. A refused datagram costs only itself.
  *
- * The system call is made directly, not through musl: its sendmmsg sends one message per call on 64-bit systems,
- * because it may not clear the kernel's padding in a caller's structures. Ours are static and zero from the start.
+ * The system call is made directly, not through musl: its sendmmsg sends one message per call on 64-bit
+ * systems, because it may not clear the kernel's padding in a caller's structures. Ours are static and zero
+ * from the start.
  */
 
 #include "abi.h"
@@ -80,7 +81,8 @@ static void set_segment(struct msghdr *header, struct control_space *space, uint
     memcpy(CMSG_DATA(control), &size, sizeof size);
 }
 
-/* Fills in the header of a message. Pieces that touch in memory become one vector. Returns the vectors used. */
+/* Fills in the header of a message. Pieces that touch in memory become one vector. Returns the vectors used.
+ */
 static uint32_t prepare(uint32_t index, struct iovec *vector, uint32_t room)
 {
     uint8_t *message = message_at(index);

@@ -85,7 +85,7 @@ static uint32_t segment_size(struct msghdr *header, uint32_t length)
 
 int32_t sys_udp_receive(uint32_t index)
 {
-    const uint32_t buffers = engine_rx_buffers < ABI_LIMIT_RX_BUFFERS ? engine_rx_buffers : ABI_LIMIT_RX_BUFFERS;
+    const uint32_t buffers = engine_rx_buffers();
     if (index >= sys_udp_count)
         return -EINVAL;
     uint8_t *data = engine_region(ABI_REGION_RX, buffers * ABI_RX_STRIDE);

@@ -1,6 +1,7 @@
 /*
  * The runtime that code translated by wasm2c 1.0.39 expects, cut down to what the engine needs: one imported
- * memory of fixed size, no tables, no exceptions, no threads, no floating-point traps. Little-endian hosts only.
+ * memory of fixed size, no tables, no exceptions, no threads, no floating-point traps. Little-endian hosts
+ * only.
  */
 #ifndef WASM_RT_H_
 #define WASM_RT_H_
