@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { createWriteStream, readdirSync, readFileSync, readlinkSync } from "node:fs";
+import { createWriteStream, existsSync, readdirSync, readFileSync, readlinkSync } from "node:fs";
 import { join } from "node:path";
 import { describe, test } from "node:test";
 import { Daemon, finished, spokeConfig, subnetra } from "./daemon.ts";
@@ -94,6 +94,17 @@ describe("privileges", { skip: needsTun }, () => {
       const status = await finished(daemon.inside([process.execPath, subnetra, "status"]));
       assert.match(status.out, /tun=snr0 peers=1/);
     });
+  });
+
+  test("a system that forbids executable memory files is no obstacle", async (t) => {
+    const sysctl = "/proc/sys/vm/memfd_noexec";
+    if (!existsSync(sysctl)) return t.skip("this kernel has no vm.memfd_noexec");
+    // The setting belongs to the process-id namespace.
+    const namespace = ["unshare", "--pid", "--fork", "--kill-child", "--mount-proc"];
+    const daemon = new Daemon(spokeConfig(), {
+      prefix: [...namespace, "sh", "-c", `echo 1 > ${sysctl} && exec "$@"`, "sh"],
+    });
+    await withDaemon(daemon, () => {});
   });
 
   test("nothing but the devices and sockets stays open", async () => {

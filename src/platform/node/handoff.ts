@@ -17,6 +17,7 @@ import {
   FD_CLOEXEC,
   MFD_ALLOW_SEALING,
   MFD_CLOEXEC,
+  MFD_NOEXEC_SEAL,
   SEEK_SET,
 } from "./linux.ts";
 import { structures } from "./native-memory.ts";
@@ -138,7 +139,7 @@ export function takeHandoff(): Handoff | null {
     handoff.control = { path, fd: note.control };
   }
   for (const [path, fd] of note.files) {
-    if (fd >= 0 && fcntl(fd, F_GET_SEALS, 0) !== ALL_SEALS) return null;
+    if (fd >= 0 && !isSealed(fd)) return null;
     handoff.files.push({ path, fd });
   }
   for (const fd of descriptors(note)) fcntl(fd, F_SETFD, FD_CLOEXEC);
@@ -180,10 +181,23 @@ function isFileEntry(entry: unknown): boolean {
   );
 }
 
+/** True for memory that nobody can change any more. A kernel may have added seals of its own (vm.memfd_noexec). */
+function isSealed(fd: number): boolean {
+  const seals = fcntl(fd, F_GET_SEALS, 0);
+  return seals >= 0 && (seals & ALL_SEALS) === ALL_SEALS;
+}
+
+/** An empty file in memory that can be sealed: a descriptor, or negative. */
+function openMemory(): number {
+  structures.setString(NAME, "subnetra");
+  const flags = MFD_CLOEXEC | MFD_ALLOW_SEALING;
+  const fd = memfdCreate(structures.address(NAME), flags | MFD_NOEXEC_SEAL);
+  return fd >= 0 ? fd : memfdCreate(structures.address(NAME), flags);
+}
+
 /** Copies the rest of a file into sealed memory and closes the file. A descriptor at its start, or -1. */
 function sealedCopy(fd: number): number {
-  structures.setString(NAME, "subnetra");
-  const copy = memfdCreate(structures.address(NAME), MFD_CLOEXEC | MFD_ALLOW_SEALING);
+  const copy = openMemory();
   const buffer = Buffer.alloc(CHUNK);
   try {
     if (copy < 0) return -1;

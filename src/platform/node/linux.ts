@@ -37,6 +37,8 @@ export const FD_CLOEXEC = 1;
 export const SEEK_SET = 0;
 export const MFD_CLOEXEC = 1;
 export const MFD_ALLOW_SEALING = 2;
+/** Never executable, and sealed so (Linux 6.3). */
+export const MFD_NOEXEC_SEAL = 8;
 /** F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE: nothing about the file can change any more. */
 export const ALL_SEALS = 15;
 
