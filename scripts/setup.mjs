@@ -1,7 +1,8 @@
 // Makes a fresh clone ready: installs the locked dependencies when they are missing or older than the lockfile.
 
 import { spawnSync } from "node:child_process";
-import { existsSync, readFileSync } from "node:fs";
+import { accessSync, constants, existsSync, readFileSync } from "node:fs";
+import { homedir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -28,8 +29,19 @@ function installed() {
   );
 }
 
+/** Where npm keeps its cache when the home folder is of no use for it, as that of a service user often is. */
+function npmEnvironment() {
+  try {
+    accessSync(homedir(), constants.W_OK);
+    return process.env;
+  } catch {
+    return { ...process.env, npm_config_cache: join(root, ".cache/npm") };
+  }
+}
+
 export function setUp() {
   if (installed()) return;
   console.error("setting up: npm ci (once, about a minute)");
-  run("npm", ["ci", "--ignore-scripts", "--no-audit", "--no-fund"]);
+  const flags = ["--include=dev", "--ignore-scripts", "--no-audit", "--no-fund"];
+  run("npm", ["ci", ...flags], { env: npmEnvironment() });
 }
