@@ -13,13 +13,15 @@ export function forEveryone(lab: Lab, build: Build): Build {
   const folder = mkdtempSync(join(lab.folder, "everyone-"));
   chmodSync(lab.folder, 0o711);
   chmodSync(folder, 0o755);
-  const moved = (path: string) => join(folder, path.slice(root.length + 1));
-  const parts = build.name === "node" ? PARTS : [build.client[0]!.slice(root.length + 1)];
+  const inside = (word: string) => word.startsWith(`${root}/`);
+  const relative = (path: string) => path.slice(root.length + 1);
+  const programs = [...build.daemon, ...build.client].filter(inside).map(relative);
+  const parts = new Set(build.name === "node" ? [...PARTS, ...programs] : programs);
   for (const part of parts) {
     mkdirSync(join(folder, part, ".."), { recursive: true });
     cpSync(join(root, part), join(folder, part), { recursive: true, dereference: true });
   }
   const relocate = (words: readonly string[]) =>
-    words.map((word) => (word.startsWith(`${root}/`) ? moved(word) : word));
+    words.map((word) => (inside(word) ? join(folder, relative(word)) : word));
   return { name: build.name, daemon: relocate(build.daemon), client: relocate(build.client) };
 }
