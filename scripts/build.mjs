@@ -6,6 +6,19 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { root, run, setUp } from "./setup.mjs";
 
+/** How AssemblyScript compiles every module. */
+export const ASC_FLAGS = [
+  "-O3",
+  "--noAssert",
+  "--runtime",
+  "stub",
+  "--importMemory",
+  "--initialMemory",
+  "1",
+  "--maximumMemory",
+  "65536",
+];
+
 const VARIANTS = [
   ["plain", []],
   ["simd", ["--enable", "simd"]],
@@ -23,15 +36,7 @@ function buildModule(entry, out) {
     run(process.execPath, [
       join(root, "node_modules/assemblyscript/bin/asc.js"),
       entry,
-      "-O3",
-      "--noAssert",
-      "--runtime",
-      "stub",
-      "--importMemory",
-      "--initialMemory",
-      "1",
-      "--maximumMemory",
-      "65536",
+      ...ASC_FLAGS,
       ...flags,
       "--outFile",
       `${out}-${name}.wasm`,

@@ -4,14 +4,13 @@
 //   --target NAME   one target; may be repeated
 //   --install       get what the build needs and does not find
 
-import { existsSync, readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import { build } from "../build.mjs";
 import { root } from "../setup.mjs";
 import { compile } from "./compile.mjs";
 import { checkFile } from "./elf.mjs";
+import { buildEngines } from "./engine.mjs";
 import { generate } from "./generate.mjs";
 import { TARGETS } from "./targets.mjs";
 import { requireToolchain } from "./toolchain.mjs";
@@ -19,15 +18,6 @@ import { requireToolchain } from "./toolchain.mjs";
 /** Where a target's file lies, relative to the project. */
 export function targetFile(name) {
   return `dist/tiny/subnetra-linux-${name}`;
-}
-
-/** True when both engine modules are newer than every source of theirs. */
-function engineIsBuilt() {
-  const modules = ["plain", "simd"].map((variant) => join(root, `dist/src/engine/engine-${variant}.wasm`));
-  if (!modules.every((path) => existsSync(path))) return false;
-  const built = Math.min(...modules.map((path) => statSync(path).mtimeMs));
-  const sources = readdirSync(join(root, "src/engine/assembly")).map((file) => `assembly/${file}`);
-  return [...sources, "abi.ts"].every((file) => statSync(join(root, "src/engine", file)).mtimeMs < built);
 }
 
 function chooseTargets(values) {
@@ -42,9 +32,9 @@ function chooseTargets(values) {
 /** Builds these targets and checks each file. Ends this process when one is too large or not static. */
 export function buildTiny(names, { installMissing = false } = {}) {
   requireToolchain({ installMissing });
-  if (!engineIsBuilt()) build();
-  const engines = names.flatMap((name) => TARGETS[name].engines);
-  generate(engines.filter((engine, i) => engines.findIndex((other) => other.name === engine.name) === i));
+  const variants = [...new Set(names.map((name) => TARGETS[name].engine))];
+  buildEngines(variants);
+  generate(variants);
   let sound = true;
   for (const name of names) {
     const file = targetFile(name);

@@ -1,12 +1,13 @@
 // Compiles and links one target.
 
-import { mkdirSync, readdirSync, statSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, statSync } from "node:fs";
 import { join, relative } from "node:path";
 import { root } from "../setup.mjs";
 import { GENERATED } from "./generate.mjs";
 import { SIMDE, zig } from "./toolchain.mjs";
 
 const SOURCES = "src/platform/tiny";
+const NATIVE = "src/platform/native";
 /** Compiled by rules of their own. */
 const SPECIAL = ["engine-unit.c", "duktape-unit.c"];
 
@@ -32,17 +33,15 @@ export function ownSources() {
 /** Folders with headers, for this target. */
 export function includeFlags(folder) {
   const generated = relative(root, GENERATED);
-  return [`-I${SOURCES}`, `-I${generated}`, `-I${generated}/duktape`, `-I${folder}`];
+  return [`-I${SOURCES}`, `-I${NATIVE}`, `-I${generated}`, `-I${generated}/duktape`, `-I${folder}`];
 }
 
 /** Builds `file` for a target. Returns its size in bytes. */
 export function compile(name, target, file) {
   const folder = `.cache/tiny/${name}`;
   mkdirSync(join(root, folder), { recursive: true });
-  const variants = target.engines.map((engine) => `VARIANT(${engine.name})`).join("\n");
-  writeFileSync(join(root, folder, "engine-variants.h"), `${variants}\n`);
-
   const machine = ["-target", target.triple, ...target.flags, ...(target.lto ? ["-flto"] : [])];
+  if (target.aead !== undefined) machine.push("-DENGINE_NATIVE_AEAD");
   const objects = [];
   const unit = (object, source, flags) => {
     objects.push(`${folder}/${object}.o`);
@@ -51,18 +50,24 @@ export function compile(name, target, file) {
   for (const source of ownSources()) unit(source.slice(0, -2), `${SOURCES}/${source}`, ["-Oz", ...WARNINGS]);
   unit("program", `${relative(root, GENERATED)}/program.c`, ["-Oz", ...WARNINGS]);
   unit("duktape-unit", `${SOURCES}/duktape-unit.c`, ["-Oz"]);
-  for (const engine of target.engines) {
-    unit(`engine-${engine.name}`, `${SOURCES}/engine-unit.c`, [
-      // Vectors are the engine's business: what the compiler makes of its scalar code beside them only costs registers.
+  unit("engine-unit", `${SOURCES}/engine-unit.c`, [
+    // Vectors are the engine's business: what the compiler makes of its scalar code beside them only costs registers.
+    "-O3",
+    "-fno-slp-vectorize",
+    `-DENGINE_NAME=${target.engine}`,
+    `-DENGINE_SOURCE="engine-${target.engine}.c"`,
+    `-DENGINE_TABLE="engine-${target.engine}-table.h"`,
+    `-isystem${SIMDE}/..`,
+  ]);
+  if (target.aead !== undefined) unit("aead", `${NATIVE}/aead.c`, ["-Oz", ...WARNINGS]);
+  for (const { name, lanes, flags } of target.aead ?? [])
+    unit(`aead-${name}`, `${NATIVE}/aead-unit.c`, [
       "-O3",
-      "-fno-slp-vectorize",
-      ...engine.flags,
-      `-DENGINE_NAME=${engine.name}`,
-      `-DENGINE_SOURCE="engine-${engine.name}.c"`,
-      `-DENGINE_TABLE="engine-${engine.name}-table.h"`,
-      `-isystem${SIMDE}/..`,
+      ...WARNINGS,
+      ...flags,
+      `-DAEAD_NAME=${name}`,
+      `-DAEAD_LANES=${lanes}`,
     ]);
-  }
   mkdirSync(join(root, "dist/tiny"), { recursive: true });
   zig([
     "cc",

@@ -4,6 +4,7 @@ import { spawnSync } from "node:child_process";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { root } from "../setup.mjs";
+import { enginePath } from "./engine.mjs";
 import { bundleProgram, programSource } from "./program.mjs";
 import { DUKTAPE } from "./toolchain.mjs";
 
@@ -68,13 +69,16 @@ function exportTable(name, header) {
   );
 }
 
-function translate(name, source) {
+function translate(name) {
   const out = join(GENERATED, `engine-${name}.c`);
-  const wasm = join(root, `dist/src/engine/engine-${source}.wasm`);
   const tool = join(root, "node_modules/wabt/bin/wasm2c");
-  const result = spawnSync(process.execPath, [tool, wasm, "-n", name, "--no-debug-names", "-o", out], {
-    encoding: "utf8",
-  });
+  const result = spawnSync(
+    process.execPath,
+    [tool, enginePath(name), "-n", name, "--no-debug-names", "-o", out],
+    {
+      encoding: "utf8",
+    },
+  );
   if (result.status !== 0) throw new Error(`wasm2c failed: ${result.stderr}`);
   writeFileSync(out, adaptTranslation(readFileSync(out, "utf8")));
   const header = readFileSync(join(GENERATED, `engine-${name}.h`), "utf8");
@@ -94,11 +98,11 @@ function adaptDuktape() {
   );
 }
 
-/** Writes everything that is the same for all targets. `engines` are the variants of all of them. */
-export function generate(engines) {
+/** Writes everything that is the same for all targets. `variants` are the engine's that they have. */
+export function generate(variants) {
   mkdirSync(GENERATED, { recursive: true });
   writeFileSync(join(GENERATED, "abi.h"), abiHeader());
-  for (const { name, source } of engines) translate(name, source);
+  for (const name of variants) translate(name);
   adaptDuktape();
   writeFileSync(join(GENERATED, "program.c"), programSource(bundleProgram()));
 }

@@ -3,14 +3,17 @@
 /** Largest file, in bytes. */
 export const SIZE_LIMIT = 524288;
 
-const SIMD_X86 = { name: "simd", source: "simd", flags: ["-mcpu=x86_64_v2"] };
-const SIMD_AVX2 = { name: "simd256", source: "simd", flags: ["-mcpu=x86_64_v3"] };
-const SIMD = { name: "simd", source: "simd", flags: [] };
-const PLAIN = { name: "plain", source: "plain", flags: [] };
+/**
+ * Widths of the native AEAD: 32-bit words of a vector, and flags for what src/platform/native/aead.c asks of the CPU.
+ */
+const AVX512 = { name: "avx512", lanes: 8, flags: ["-mcpu=x86_64+avx2+bmi2+avx512f+avx512vl"] };
+const AVX2 = { name: "avx2", lanes: 8, flags: ["-mcpu=x86_64+avx2+bmi2"] };
+const SSE2 = { name: "sse2", lanes: 4, flags: [] };
+const NEON = { name: "neon", lanes: 4, flags: [] };
 
 /**
- * For each target: zig's triple and flags for all code, the engine variants it carries (fastest first), the name
- * of its CPU in container images, and the emulator that runs it elsewhere.
+ * For each target: zig's triple and flags for all code, the engine's variant and the widths of the native AEAD it
+ * carries with the variant "native", the name of its CPU in container images, and the emulator that runs it elsewhere.
  *
  * armv5 is built without link-time optimisation: with it the CPU is lost on the way and code for a newer one
  * results.
@@ -20,7 +23,8 @@ export const TARGETS = {
     triple: "x86_64-linux-musl",
     flags: [],
     lto: true,
-    engines: [SIMD_AVX2, SIMD_X86, PLAIN],
+    engine: "native",
+    aead: [AVX512, AVX2, SSE2],
     platform: { architecture: "amd64" },
     emulator: ["qemu-x86_64-static"],
     standard: true,
@@ -29,7 +33,8 @@ export const TARGETS = {
     triple: "aarch64-linux-musl",
     flags: [],
     lto: true,
-    engines: [SIMD],
+    engine: "native",
+    aead: [NEON],
     platform: { architecture: "arm64", variant: "v8" },
     emulator: ["qemu-aarch64-static"],
     standard: true,
@@ -38,7 +43,7 @@ export const TARGETS = {
     triple: "arm-linux-musleabihf",
     flags: ["-mcpu=cortex_a7"],
     lto: true,
-    engines: [SIMD],
+    engine: "simd",
     platform: { architecture: "arm", variant: "v7" },
     emulator: ["qemu-arm-static", "-cpu", "cortex-a7"],
     standard: true,
@@ -47,7 +52,7 @@ export const TARGETS = {
     triple: "arm-linux-musleabi",
     flags: ["-mcpu=arm926ej_s"],
     lto: false,
-    engines: [PLAIN],
+    engine: "plain",
     platform: { architecture: "arm", variant: "v5" },
     emulator: ["qemu-arm-static", "-cpu", "arm926"],
     standard: true,
@@ -56,7 +61,7 @@ export const TARGETS = {
     triple: "mipsel-linux-musleabi",
     flags: ["-mcpu=mips32r2"],
     lto: true,
-    engines: [PLAIN],
+    engine: "plain",
     platform: { architecture: "mipsle" },
     emulator: ["qemu-mipsel-static", "-cpu", "24Kc"],
     standard: false,
@@ -65,7 +70,7 @@ export const TARGETS = {
     triple: "riscv64-linux-musl",
     flags: [],
     lto: true,
-    engines: [PLAIN],
+    engine: "plain",
     platform: { architecture: "riscv64" },
     emulator: ["qemu-riscv64-static"],
     standard: false,

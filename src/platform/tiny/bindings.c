@@ -340,7 +340,7 @@ static const duk_function_list_entry sys_functions[] = {
 /* Calls the export whose number is the function's magic value. */
 static duk_ret_t call_engine(duk_context *ctx)
 {
-    const struct engine_export *export = &engine->exports[duk_get_current_magic(ctx)];
+    const struct engine_export *export = &engine.exports[duk_get_current_magic(ctx)];
     uint32_t arguments[ENGINE_MAX_ARGUMENTS] = {0};
     for (uint32_t i = 0; i < export->arguments; i++)
         arguments[i] = (uint32_t)duk_to_int32(ctx, (duk_idx_t)i);
@@ -359,8 +359,8 @@ static duk_ret_t call_init(duk_context *ctx)
 static void push_exports(duk_context *ctx)
 {
     duk_push_bare_object(ctx);
-    for (duk_int_t i = 0; engine->exports[i].name != NULL; i++) {
-        const struct engine_export *export = &engine->exports[i];
+    for (duk_int_t i = 0; engine.exports[i].name != NULL; i++) {
+        const struct engine_export *export = &engine.exports[i];
         duk_push_c_function(ctx, strcmp(export->name, "init") == 0 ? call_init : call_engine,
                             (duk_idx_t) export->arguments);
         duk_set_magic(ctx, -1, i);
@@ -394,7 +394,7 @@ void bind_native(duk_context *ctx, int argc, char **argv)
     put_arguments(ctx, argc, argv);
     duk_push_c_function(ctx, bind_exit, 1);
     duk_put_prop_string(ctx, -2, "exit");
-    duk_push_string(ctx, engine->name);
+    duk_push_string(ctx, engine_variant);
     duk_put_prop_string(ctx, -2, "variant");
 
     duk_push_object(ctx);

@@ -1,7 +1,6 @@
 /*
- * One variant of the engine as a translation unit. The build compiles it once per variant, with ENGINE_NAME
- * its name and ENGINE_SOURCE and ENGINE_TABLE the files it has generated: the translation by wasm2c and the
- * exports.
+ * The engine as a translation unit. The build compiles it with ENGINE_NAME the name of its variant, and ENGINE_SOURCE
+ * and ENGINE_TABLE the files it has generated: the translation by wasm2c and the exports.
  */
 
 #include "engine.h"
@@ -28,7 +27,7 @@ static uint32_t region(uint32_t id)
     return JOIN(JOIN(w2c_, ENGINE_NAME), _region)(&instance, id);
 }
 
-const struct engine_variant JOIN(engine_, ENGINE_NAME) = {
+const struct engine engine = {
     .name = TEXT(ENGINE_NAME),
     .start = start,
     .region = region,

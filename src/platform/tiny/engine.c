@@ -1,8 +1,11 @@
-/* The engine's memory, the choice of its variant, and what the translated code imports. */
+/* The engine's memory, the choice of its cryptography, and what the translated code imports. */
 
 #include "engine.h"
 
 #include "abi.h"
+#if defined(ENGINE_NATIVE_AEAD)
+#include "aead.h"
+#endif
 #include "sys.h"
 #include "wasm-rt.h"
 
@@ -10,12 +13,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#if defined(__x86_64__)
-#include <cpuid.h>
-#endif
-
 _Alignas(65536) uint8_t engine_memory[ENGINE_MEMORY_LENGTH];
-const struct engine_variant *engine;
+const char *engine_variant;
 
 static wasm_rt_memory_t memory = {
     .data = engine_memory, .size = ENGINE_MEMORY_LENGTH, .pages = ENGINE_MEMORY_LENGTH / WASM_RT_PAGE_SIZE};
@@ -69,63 +68,47 @@ void *engine_bytes(uint32_t offset, uint32_t length)
 
 uint8_t *engine_region(uint32_t id, uint32_t length)
 {
-    return engine_bytes(engine->region(id), length);
+    return engine_bytes(engine.region(id), length);
 }
 
-#if defined(__x86_64__)
-/* SSE4.1, which the SIMD variant is compiled for. */
-static int has_simd(void)
+#if defined(ENGINE_NATIVE_AEAD)
+
+/* The imports of src/engine/assembly/aead-native.ts. */
+
+void w2c_env_aeadSeal(struct w2c_env *environment, u32 key, u64 seq, u32 data, u32 length)
 {
-    unsigned int a, b, c, d;
-    return __get_cpuid(1, &a, &b, &c, &d) && (c & bit_SSE4_1) != 0;
+    (void)environment;
+    aead->seal(engine_memory + key, seq, engine_memory + data, length);
 }
 
-/* AVX2, with the system saving the wide registers. */
-static int has_wide_simd(void)
+u32 w2c_env_aeadOpen(struct w2c_env *environment, u32 key, u64 seq, u32 data, u32 length)
 {
-    unsigned int a, b, c, d, low, high;
-    if (!__get_cpuid(1, &a, &b, &c, &d) || (c & bit_OSXSAVE) == 0)
-        return 0;
-    __asm__("xgetbv" : "=a"(low), "=d"(high) : "c"(0));
-    if ((low & 6) != 6)
-        return 0;
-    return __get_cpuid_count(7, 0, &a, &b, &c, &d) && (b & bit_AVX2) != 0;
+    (void)environment;
+    return (u32)aead->open(engine_memory + key, seq, engine_memory + data, length);
 }
-static int runs_here(const char *name)
+
+void w2c_env_aeadWipe(struct w2c_env *environment)
 {
-    if (strcmp(name, "simd256") == 0)
-        return has_wide_simd();
-    return strcmp(name, "simd") != 0 || has_simd();
+    (void)environment;
+    aead->wipe();
+}
+
+static const char *choose(const char *name)
+{
+    return aead_choose(name) ? aead->name : NULL;
 }
 #else
-/* The other targets carry one variant, which all their CPUs run. */
-static int runs_here(const char *name)
+static const char *choose(const char *name)
 {
-    (void)name;
-    return 1;
+    return name == NULL || strcmp(name, engine.name) == 0 ? engine.name : NULL;
 }
 #endif
 
-#define VARIANT(name) extern const struct engine_variant engine_##name;
-#include "engine-variants.h"
-#undef VARIANT
-
-/* Fastest first. */
-static const struct engine_variant *const variants[] = {
-#define VARIANT(name) &engine_##name,
-#include "engine-variants.h"
-#undef VARIANT
-};
-
-int engine_choose(const char *name)
+int engine_start(const char *name)
 {
-    for (size_t i = 0; i < sizeof variants / sizeof *variants; i++) {
-        const struct engine_variant *variant = variants[i];
-        if (!runs_here(variant->name) || (name != NULL && strcmp(variant->name, name) != 0))
-            continue;
-        variant->start();
-        engine = variant;
-        return 1;
-    }
-    return 0;
+    engine_variant = choose(name);
+    if (engine_variant == NULL)
+        return 0;
+    engine.start();
+    return 1;
 }

@@ -23,18 +23,23 @@ struct engine_export {
     uint32_t (*call)(const uint32_t *arguments);
 };
 
-/* One translation of the engine; its exports end with a null name. */
-struct engine_variant {
+/* The translation of the engine; its exports end with a null name. */
+struct engine {
     const char *name;
     void (*start)(void);
     uint32_t (*region)(uint32_t id);
     const struct engine_export *exports;
 };
 
-/* The variant in use. engine_choose takes the fastest one this CPU runs, or the one named. 0 when there is
- * none. */
-extern const struct engine_variant *engine;
-int engine_choose(const char *name);
+extern const struct engine engine;
+
+/*
+ * Starts the engine with the fastest cryptography this CPU runs, or the one named: the native AEAD of some width, or
+ * else the only one there is, which has the translation's name. 0 when this CPU or this build has no such.
+ */
+int engine_start(const char *name);
+/* What runs. */
+extern const char *engine_variant;
 
 /* Ends the process: core and engine disagree about memory, so nothing it holds can be trusted any more. */
 void engine_fault(const char *what) __attribute__((noreturn));

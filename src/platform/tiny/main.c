@@ -44,7 +44,7 @@ static duk_ret_t run(duk_context *ctx, void *unused)
 int main(int argc, char **argv)
 {
     signal(SIGPIPE, SIG_IGN);
-    if (!engine_choose(getenv("SUBNETRA_ENGINE"))) {
+    if (!engine_start(getenv("SUBNETRA_ENGINE"))) {
         say("SUBNETRA_ENGINE names no engine that this CPU runs");
         return 1;
     }

@@ -95,6 +95,9 @@ extern uint8_t engine_memory[];
 struct w2c_env;
 wasm_rt_memory_t *w2c_env_memory(struct w2c_env *environment);
 void w2c_env_abort(struct w2c_env *environment, u32 message, u32 file, u32 line, u32 column);
+void w2c_env_aeadSeal(struct w2c_env *environment, u32 key, u64 seq, u32 data, u32 length);
+u32 w2c_env_aeadOpen(struct w2c_env *environment, u32 key, u64 seq, u32 data, u32 length);
+void w2c_env_aeadWipe(struct w2c_env *environment);
 
 static inline bool wasm_rt_is_initialized(void)
 {
