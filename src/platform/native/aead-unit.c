@@ -1,6 +1,6 @@
 /*
- * One implementation of the AEAD as a translation unit. The build compiles it once for each width, with flags for
- * CPUs that have it, AEAD_NAME its name and AEAD_LANES the 32-bit words of a vector (4, 8 or 16).
+ * One implementation of the AEAD as a translation unit. The build compiles it once for each width, with flags
+ * for CPUs that have it, AEAD_NAME its name and AEAD_LANES the 32-bit words of a vector (4, 8 or 16).
  */
 
 #include "aead.h"
@@ -33,8 +33,10 @@ static void begin(struct chacha20 *cipher, struct poly1305 *p, const uint8_t *ke
     poly1305_start(p, keystream);
 }
 
-/* Makes a group at `out` and absorbs of the ciphertext at `data` what it can carry. Returns how many bytes. */
-static size_t next_group(struct chacha20 *cipher, uint8_t *out, struct poly1305 *p, const uint8_t *data, size_t length)
+/* Makes a group at `out` and absorbs of the ciphertext at `data` what it can carry. Returns how many bytes.
+ */
+static size_t next_group(struct chacha20 *cipher, uint8_t *out, struct poly1305 *p, const uint8_t *data,
+                         size_t length)
 {
     size_t rounds = smaller(length / PER_ROUND, DOUBLE_ROUNDS);
     chacha20_group(cipher, out, p, data, rounds);

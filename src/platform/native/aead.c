@@ -12,7 +12,8 @@ extern const struct aead aead_avx512, aead_avx2, aead_sse2;
 /* Widest first. */
 static const struct aead *const implementations[] = {&aead_avx512, &aead_avx2, &aead_sse2};
 
-/* What the system saves of the vector registers (XCR0): the 256-bit halves; masks and 512-bit registers as well. */
+/* What the system saves of the vector registers (XCR0): the 256-bit halves; masks and 512-bit registers as
+ * well. */
 #define SAVES_AVX 0x06u
 #define SAVES_AVX512 0xe6u
 

@@ -1,6 +1,6 @@
 /*
- * ChaCha20 (RFC 8439 §2.3) on AEAD_LANES blocks side by side, called a group: each vector holds the same state word
- * of all of them. A group costs the same whether one or all of its blocks are wanted.
+ * ChaCha20 (RFC 8439 §2.3) on AEAD_LANES blocks side by side, called a group: each vector holds the same
+ * state word of all of them. A group costs the same whether one or all of its blocks are wanted.
  */
 #ifndef SUBNETRA_CHACHA20_H
 #define SUBNETRA_CHACHA20_H
@@ -75,7 +75,8 @@ static inline __attribute__((always_inline)) vector rotated(vector a, int bits)
     return a << bits | a >> (32 - bits);
 }
 
-/* Four quarter rounds at once, none of which waits for its own results; `turn` is 0 for columns, 1 for diagonals. */
+/* Four quarter rounds at once, none of which waits for its own results; `turn` is 0 for columns, 1 for
+ * diagonals. */
 static inline __attribute__((always_inline)) void quarter_rounds(vector *x, int turn)
 {
     static const int bits[4] = {16, 12, 8, 7};
@@ -97,7 +98,8 @@ static inline __attribute__((always_inline)) void quarter_rounds(vector *x, int 
 }
 
 /* Writes four words of every block, 64 bytes apart. */
-static inline __attribute__((always_inline)) void store_words(vector a, vector b, vector c, vector d, uint8_t *out)
+static inline __attribute__((always_inline)) void store_words(vector a, vector b, vector c, vector d,
+                                                              uint8_t *out)
 {
 #define LOW_WORDS(i) i, AEAD_LANES + i, i + 1, AEAD_LANES + i + 1
 #define HIGH_WORDS(i) i + 2, AEAD_LANES + i + 2, i + 3, AEAD_LANES + i + 3
@@ -121,13 +123,13 @@ static inline __attribute__((always_inline)) void store_words(vector a, vector b
 }
 
 /*
- * Writes the next group of keystream to `out`. In each of the first `rounds` (at most 10) double rounds Poly1305
- * absorbs BLOCKS_PER_ROUND blocks of `data`: the cipher lives in vector registers and waits for its own results, the
- * authenticator in general ones, so a processor that looks ahead runs both at once.
+ * Writes the next group of keystream to `out`. In each of the first `rounds` (at most 10) double rounds
+ * Poly1305 absorbs BLOCKS_PER_ROUND blocks of `data`: the cipher lives in vector registers and waits for its
+ * own results, the authenticator in general ones, so a processor that looks ahead runs both at once.
  */
 SPILL_ALIGNED static __attribute__((noinline)) void chacha20_group(struct chacha20 *state, uint8_t *out,
-                                                     struct poly1305 *authenticator, const uint8_t *data,
-                                                     size_t rounds)
+                                                                   struct poly1305 *authenticator,
+                                                                   const uint8_t *data, size_t rounds)
 {
     struct poly1305 p = *authenticator;
     vector x[16];

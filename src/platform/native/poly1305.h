@@ -1,10 +1,10 @@
 /*
  * Poly1305 (RFC 8439 §2.5) with 64-bit limbs: h = h0 + h1·2^64 + h2·2^128.
  *
- * Clamping clears the top four bits of both limbs of r and the low two bits of r1. So 2^130 = 5 folds into the exact
- * multiplier s1 = r1/4·5, and all sums of products stay below 2^128: with h2 ≤ 6 after a message block is added,
- * h0·r0 + h1·s1 < (1 + 5/4)·2^124 and h0·r1 + h1·r0 + h2·s1 < 2.1·2^124. What lies above 2^128 is then below
- * 6·2^60 + 2.1·2^60, and five quarters of it still fit in 64 bits.
+ * Clamping clears the top four bits of both limbs of r and the low two bits of r1. So 2^130 = 5 folds into
+ * the exact multiplier s1 = r1/4·5, and all sums of products stay below 2^128: with h2 ≤ 6 after a message
+ * block is added, h0·r0 + h1·s1 < (1 + 5/4)·2^124 and h0·r1 + h1·r0 + h2·s1 < 2.1·2^124. What lies above
+ * 2^128 is then below 6·2^60 + 2.1·2^60, and five quarters of it still fit in 64 bits.
  */
 #ifndef SUBNETRA_POLY1305_H
 #define SUBNETRA_POLY1305_H

@@ -1,6 +1,6 @@
 /*
- * The engine as a translation unit. The build compiles it with ENGINE_NAME the name of its variant, and ENGINE_SOURCE
- * and ENGINE_TABLE the files it has generated: the translation by wasm2c and the exports.
+ * The engine as a translation unit. The build compiles it with ENGINE_NAME the name of its variant, and
+ * ENGINE_SOURCE and ENGINE_TABLE the files it has generated: the translation by wasm2c and the exports.
  */
 
 #include "engine.h"

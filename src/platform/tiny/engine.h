@@ -34,8 +34,9 @@ struct engine {
 extern const struct engine engine;
 
 /*
- * Starts the engine with the fastest cryptography this CPU runs, or the one named: the native AEAD of some width, or
- * else the only one there is, which has the translation's name. 0 when this CPU or this build has no such.
+ * Starts the engine with the fastest cryptography this CPU runs, or the one named: the native AEAD of some
+ * width, or else the only one there is, which has the translation's name. 0 when this CPU or this build has
+ * no such.
  */
 int engine_start(const char *name);
 /* What runs. */
