@@ -1,6 +1,6 @@
 // The loop of a node: wait, read a batch, hand it to the engine, flush what the engine staged (daemon-cli.md §6).
 
-import { BATCH_MORE, DEFAULT_RX_BUFFERS, REGION_CLOCK } from "../engine/abi.ts";
+import { BATCH_MORE, DEFAULT_RX_BUFFERS, MAX_TUN_PACKETS, REGION_CLOCK } from "../engine/abi.ts";
 import type { Engine } from "../engine/exports.ts";
 import type { Sys } from "./sys.ts";
 import { READY_CONTROL, READY_LOST, READY_STOP, READY_TUN, READY_UDP, READY_YIELD } from "./sys.ts";
@@ -75,12 +75,14 @@ export class Reactor {
     }
   }
 
+  /** As drainUdp. (A batch of few packets may have filled the arena; then the device is still readable.) */
   private drainTun(): void {
     const call = this.engine.call;
     for (let i = 0; i < BATCHES_PER_TURN; i++) {
       const packets = this.sys.tunReceive();
       if (packets <= 0) return;
       this.finish(call.tunBatch(packets));
+      if (packets < MAX_TUN_PACKETS) return;
     }
   }
 
