@@ -17,6 +17,7 @@ import {
   EACCES,
   EADDRINUSE,
   EBUSY,
+  ECONNREFUSED,
   ENOENT,
   EPERM,
   errnoOf,
@@ -94,9 +95,10 @@ class Node implements RunningNode {
   stop(): number {
     if (this.stopped) return this.status;
     this.stopped = true;
-    // The node goes first, so that no client finds a socket nobody reads.
-    if (this.bound) this.host.sys.unlink(this.path);
-    this.host.sys.closeAll();
+    const { sys } = this.host;
+    sys.closeAll();
+    // By now another daemon's socket may stand there: only one that nobody listens on is ours to remove.
+    if (this.bound && errnoOf(sys.controlProbe(this.path)) === ECONNREFUSED) sys.unlink(this.path);
     this.host.engine.call.wipe();
     return this.status;
   }

@@ -4,6 +4,7 @@ import { type Finished, startDaemon } from "../../../src/core/daemon.ts";
 import type { RunningNode } from "../../../src/core/node.ts";
 import * as os from "../../../src/core/sys.ts";
 import { VERSION } from "../../../src/core/version.ts";
+import { MAX_TUN_PACKETS } from "../../../src/engine/abi.ts";
 import { loadEngine } from "../../../src/engine/load.ts";
 import { FakeSys } from "./fake-sys.ts";
 
@@ -215,7 +216,10 @@ test("a start opens things in order, drops privileges, then prints the ready lin
   );
   assert.equal(sys.stdout, "");
   assert.equal(node.stop(), 0);
-  assert.deepEqual(sys.log.slice(-2), ["unlink /run/subnetra/subnetra.sock", "closeAll"]);
+  assert.deepEqual(sys.log.slice(-2), [
+    "controlProbe /run/subnetra/subnetra.sock",
+    "unlink /run/subnetra/subnetra.sock",
+  ]);
   assert.equal(node.stop(), 0);
   assert.equal(sys.log.filter((entry) => entry === "closeAll").length, 1);
 });
@@ -231,7 +235,10 @@ test("a removed TUN device ends the daemon with an error", () => {
     sys.stderr,
     /\nreactor exited: TunLost\n {2}the interface was removed .*start the daemon again\n$/,
   );
-  assert.deepEqual(sys.log.slice(-2), ["unlink /run/subnetra/subnetra.sock", "closeAll"]);
+  assert.deepEqual(sys.log.slice(-2), [
+    "controlProbe /run/subnetra/subnetra.sock",
+    "unlink /run/subnetra/subnetra.sock",
+  ]);
 });
 
 test("peers and rules reach the engine as configured", () => {
@@ -356,6 +363,33 @@ test("a live daemon and a foreign file are left alone, a stale socket is removed
     .filter((entry) => /^(unlink|controlBind)/.test(entry))
     .map((e) => e.split(" ")[0]);
   assert.deepEqual(order, ["unlink", "controlBind", "unlink"]);
+});
+
+test("a turn reads the TUN until a batch is not full, and a bounded number of full ones", () => {
+  const { sys, run } = prepare();
+  const node = running(run());
+  for (const [batch, calls] of [
+    [1, 1],
+    [MAX_TUN_PACKETS, 8],
+  ] as const) {
+    let called = 0;
+    sys.tunReceive = () => {
+      called++;
+      return batch;
+    };
+    sys.waits = [os.READY_TUN];
+    assert.equal(node.turn(), true);
+    assert.equal(called, calls);
+  }
+  node.stop();
+});
+
+test("a socket that another daemon has put in place of ours stays", () => {
+  const { sys, run } = prepare();
+  const node = running(run());
+  sys.probe = 0;
+  node.stop();
+  assert.ok(!sys.log.some((entry) => entry.startsWith("unlink")));
 });
 
 test("the socket path: empty means unset, 101 bytes fit, 102 do not", () => {

@@ -22,6 +22,7 @@ export class FakeSys implements os.Sys {
   readonly failures: { [call: string]: number } = {};
   seconds = NOW;
   probe = -os.ENOENT;
+  private bound = false;
   readonly requests: string[] = [];
   readonly replies: string[] = [];
   /** What the daemon behind the client answers, by request. */
@@ -171,7 +172,9 @@ export class FakeSys implements os.Sys {
   }
 
   controlBind(path: string): number {
-    return this.call("controlBind", path);
+    const failed = this.call("controlBind", path);
+    this.bound = failed >= 0;
+    return failed;
   }
 
   controlReceive(): string | null {
@@ -204,5 +207,6 @@ export class FakeSys implements os.Sys {
 
   closeAll(): void {
     this.log.push("closeAll");
+    if (this.bound && this.probe !== 0) this.probe = -os.ECONNREFUSED;
   }
 }
