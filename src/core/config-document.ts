@@ -1,5 +1,6 @@
 // The configuration as a JSON document: field names, types and defaults, before any rule about values.
 
+import { KEY_LENGTH } from "../engine/abi.ts";
 import { subnetraError } from "./errors.ts";
 import { JsonReader } from "./json.ts";
 import { hexDigit } from "./json-text.ts";
@@ -210,7 +211,7 @@ function readPeer(reader: JsonReader, path: string): PeerDocument {
     endpoint: "",
     allowedSrc: "0.0.0.0/0",
     pskDigits: 0,
-    psk: new Uint8Array(32),
+    psk: keyMemory(KEY_LENGTH),
     name: "",
   };
   let seen = 0;
@@ -250,9 +251,14 @@ function readPeerField(reader: JsonReader, field: string, peer: PeerDocument): v
   }
 }
 
+/** Memory for key material. Small typed arrays without a buffer of their own live where V8 moves and copies them. */
+function keyMemory(length: number): Uint8Array {
+  return new Uint8Array(new ArrayBuffer(length));
+}
+
 /** Decodes 64 hexadecimal digits into `psk`. 64, 0 for an empty string, or -1; nothing is left in other memory. */
 function decodePsk(reader: JsonReader, psk: Uint8Array): number {
-  const digits = new Uint8Array(psk.length * 2);
+  const digits = keyMemory(psk.length * 2);
   const length = reader.decodeText(digits);
   let ok = length === digits.length;
   for (let i = 0; ok && i < psk.length; i++) {

@@ -1,7 +1,7 @@
 // The configuration of a node: every field and rule of config.md §3 and §4. What the values mean together is
 // checked in sanity.ts and registry.ts.
 
-import { DEFAULT_PEERS, DEFAULT_RULES, LIMIT_PEERS, LIMIT_RULES } from "../engine/abi.ts";
+import { DEFAULT_PEERS, DEFAULT_RULES, KEY_LENGTH, LIMIT_PEERS, LIMIT_RULES } from "../engine/abi.ts";
 import { type Cidr, parseCidr } from "./cidr.ts";
 import { type Document, type PeerDocument, readDocument } from "./config-document.ts";
 import { type Endpoint, parseEndpoint } from "./endpoint.ts";
@@ -45,7 +45,6 @@ export interface Config {
 const SPOKE_PORTS = [18020];
 const HUB_PORTS = [18020, 18023, 18026];
 const SPOKE_KEEPALIVE = 20;
-const PSK_LENGTH = 32;
 
 /**
  * Parses a configuration. The first error wins, in the order of config.md §4; document errors come before all.
@@ -152,7 +151,7 @@ function convertCapacity(value: number | null, fallback: number, limit: number, 
 }
 
 function convertPeer(doc: PeerDocument, prefix: string): PeerConfig {
-  if (doc.pskDigits !== PSK_LENGTH * 2) {
+  if (doc.pskDigits !== KEY_LENGTH * 2) {
     const what = doc.pskDigits < 0 ? "the key is not 64 hexadecimal digits" : "the key is missing";
     throw subnetraError("InvalidPsk", `${prefix}psk`, what);
   }
