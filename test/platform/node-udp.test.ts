@@ -7,8 +7,12 @@ import { runInNewContext } from "node:vm";
 import { READY_UDP } from "../../src/core/sys.ts";
 import { REGION_RXD, RXD_LENGTH, RXD_SEGMENT } from "../../src/engine/abi.ts";
 import { loadEngine } from "../../src/engine/load.ts";
+import { closeFile } from "../../src/platform/node/files.ts";
 import { addressOf } from "../../src/platform/node/libc.ts";
+import { SO_RCVBUF, SO_RCVBUFFORCE } from "../../src/platform/node/linux.ts";
+import { socketOption } from "../../src/platform/node/socket-type.ts";
 import { NodeSys } from "../../src/platform/node/sys.ts";
+import { openUdpSocket, raiseBufferSize } from "../../src/platform/node/udp-socket.ts";
 import { receive, Stage } from "./staging.ts";
 
 const PORT = 41_600;
@@ -51,6 +55,17 @@ test("a message to a socket that does not exist fails without harm to the others
   assert.ok(stage.status(lost) > 0);
   assert.equal(stage.status(sent), 0);
   assert.equal(receive(sys, engine, 1).length, 1);
+});
+
+test("a buffer that the operator has made larger stays so", () => {
+  const fd = openUdpSocket(PORT + 1);
+  try {
+    const before = socketOption(fd, SO_RCVBUF);
+    raiseBufferSize(fd, SO_RCVBUFFORCE, SO_RCVBUF, 4096);
+    assert.equal(socketOption(fd, SO_RCVBUF), before);
+  } finally {
+    closeFile(fd);
+  }
 });
 
 test("engine memory keeps its address through garbage collections", () => {

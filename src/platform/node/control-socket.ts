@@ -27,7 +27,7 @@ import {
 } from "./linux.ts";
 import { NativeMemory, structures } from "./native-memory.ts";
 import { isSocket } from "./socket-type.ts";
-import { setBufferSize } from "./udp-socket.ts";
+import { raiseBufferSize } from "./udp-socket.ts";
 import { readUnixPath, UNIX_ADDRESS, writeUnixAddress } from "./unix-address.ts";
 
 const REQUEST_LIMIT = 4096;
@@ -143,7 +143,7 @@ export function bindControl(path: string): ControlSocket | number {
     control.close();
     return -(CONTROL_CHMOD * 4096) + chmod;
   }
-  setBufferSize(fd, SO_SNDBUFFORCE, SO_SNDBUF, REPLY_LIMIT);
+  raiseBufferSize(fd, SO_SNDBUFFORCE, SO_SNDBUF, REPLY_LIMIT);
   return control;
 }
 

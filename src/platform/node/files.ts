@@ -3,7 +3,7 @@
 import * as fs from "node:fs";
 import { EINVAL, OPEN_DIRECTORY, OPEN_WRITE_PRIVATE } from "../../core/sys.ts";
 
-const { O_CREAT, O_DIRECTORY, O_RDONLY, O_TRUNC, O_WRONLY } = fs.constants;
+const { O_CREAT, O_DIRECTORY, O_NOFOLLOW, O_NONBLOCK, O_RDONLY, O_TRUNC, O_WRONLY } = fs.constants;
 
 /** A byte string as the bytes Node passes to the kernel unchanged. */
 export function pathBytes(path: string): Buffer {
@@ -27,11 +27,14 @@ function succeed(operation: () => void): number {
   });
 }
 
-/** Opens a file in one of the modes of src/core/sys.ts; Node adds close-on-exec. */
+/**
+ * Opens a file in one of the modes of src/core/sys.ts; Node adds close-on-exec. What is to be written may lie in a
+ * directory that others can write to: a link there is not followed, a pipe not waited for.
+ */
 export function openFile(path: string, mode: number): number {
   const flags =
     mode === OPEN_WRITE_PRIVATE
-      ? O_WRONLY | O_CREAT | O_TRUNC
+      ? O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_NONBLOCK
       : mode === OPEN_DIRECTORY
         ? O_RDONLY | O_DIRECTORY
         : O_RDONLY;

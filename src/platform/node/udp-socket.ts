@@ -18,7 +18,7 @@ import {
   UDP_SEGMENT,
 } from "./linux.ts";
 import { structures } from "./native-memory.ts";
-import { isSocket } from "./socket-type.ts";
+import { isSocket, socketOption } from "./socket-type.ts";
 
 const SOCKADDR_IN_SIZE = 16;
 /** Room for bursts while this process does something else: about 10 ms of a 3 Gbit/s stream. */
@@ -33,8 +33,13 @@ export function setOption(fd: number, level: number, option: number, value: numb
   return setsockopt(fd, level, option, structures.address(VALUE), 4) === 0;
 }
 
-/** Sets a buffer size beyond the system's limit while still privileged, else up to the limit. */
-export function setBufferSize(fd: number, force: number, plain: number, bytes: number): void {
+/**
+ * Raises a buffer size beyond the system's limit while still privileged, else up to the limit. An operator's larger
+ * default stays.
+ */
+export function raiseBufferSize(fd: number, force: number, plain: number, bytes: number): void {
+  // The kernel reports twice what was asked for.
+  if (socketOption(fd, plain) >= 2 * bytes) return;
   if (!setOption(fd, SOL_SOCKET, force, bytes)) setOption(fd, SOL_SOCKET, plain, bytes);
 }
 
@@ -51,8 +56,8 @@ export function openUdpSocket(port: number): number {
     closeFile(fd);
     return -(UDP_BIND * 4096 + error);
   }
-  setBufferSize(fd, SO_RCVBUFFORCE, SO_RCVBUF, BUFFER_BYTES);
-  setBufferSize(fd, SO_SNDBUFFORCE, SO_SNDBUF, BUFFER_BYTES);
+  raiseBufferSize(fd, SO_RCVBUFFORCE, SO_RCVBUF, BUFFER_BYTES);
+  raiseBufferSize(fd, SO_SNDBUFFORCE, SO_SNDBUF, BUFFER_BYTES);
   return fd;
 }
 
