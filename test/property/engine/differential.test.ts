@@ -99,14 +99,16 @@ function step(random: Prng, scenario: Scenario, pair: Pair): number {
   pair.advance(BigInt(random.below(1_000_000_000)));
   const kind = random.below(100);
   if (kind < 60) {
-    const arrivals = random.chance(0.02)
+    const bursting = random.chance(0.03);
+    const arrivals = bursting
       ? scenario.burst()
       : Array.from({ length: random.between(1, 40) }, () => scenario.arrival());
     const socket = random.below(SOCKETS);
     pair.model.beginDrain();
     for (const { bytes, source } of arrivals) pair.model.receive(bytes, source, socket);
-    for (const engine of pair.engines) engine.drain(socket, arrivals, random.chance(0.5));
-    return arrivals.length;
+    for (const engine of pair.engines) engine.drain(socket, arrivals, bursting || random.chance(0.5));
+    // A burst comes on top: it must not crowd out the rest of the stream.
+    return bursting ? 0 : arrivals.length;
   }
   if (kind < 92) {
     const packets = Array.from({ length: random.between(1, 20) }, () => ({ bytes: scenario.localPacket() }));

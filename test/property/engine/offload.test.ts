@@ -168,13 +168,14 @@ for (const variant of ["simd", "plain"] as const) {
     let seq = 0n;
     let joined = 0;
     for (let deliveries = 0; deliveries < DELIVERIES; ) {
-      const packets = random.chance(0.04) ? flood(random) : stream(random);
+      const flooding = deliveries === 0 || random.chance(0.04);
+      const packets = flooding ? flood(random) : stream(random);
       const arrivals: Arrival[] = packets.map((packet) => {
         seq += 1n;
         return { bytes: sender.datagram(EPOCH, seq, packet), source: PEER.endpoint };
       });
       const before = engine.counters();
-      engine.drain(0, arrivals, random.chance(0.7));
+      engine.drain(0, arrivals, flooding || random.chance(0.7));
       const after = engine.counters();
       const written = engine.tunWrites.flatMap(expandFrame);
       joined += written.length - engine.tunWrites.length;

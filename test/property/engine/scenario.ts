@@ -121,8 +121,16 @@ export class Scenario {
     const { random } = this;
     const remote = random.pick(this.remotes);
     const length = random.between(20, 100);
+    // Mostly to one destination that is relayed, if there is one.
+    const relayed = this.rules.filter(({ action, target }) => action === ACTION_FORWARD && target !== 0);
+    const towards = relayed.length > 0 ? random.pick(relayed).dst : innerAddress(random);
     return Array.from({ length: random.between(300, 1200) }, () => {
-      const packet = ipv4Packet(random, remote.settings.allowed, innerAddress(random), length);
+      const packet = ipv4Packet(
+        random,
+        remote.settings.allowed,
+        random.chance(0.8) ? towards : innerAddress(random),
+        length,
+      );
       remote.seq = remote.seq === MAX_U64 ? MAX_U64 : remote.seq + 1n;
       return { bytes: remote.sender.datagram(remote.epoch, remote.seq, packet), source: remote.home };
     });
