@@ -16,7 +16,7 @@ import { root } from "./setup.mjs";
 
 const FAST = ["unit", "property", "kat", "native", "sim", "platform"];
 const KINDS = [...FAST, "e2e"];
-const FILE_TIMEOUT_MS = 300000;
+const FILE_TIMEOUT_MS = 300000 + Number(process.env.SUBNETRA_SOAK_SECS ?? 0) * 1000;
 /** The totals that node:test reports at the end of a run. */
 const TOTAL = /^(tests|suites|pass|fail|cancelled|skipped|todo|duration_ms) ([\d.]+)$/;
 

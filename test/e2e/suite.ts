@@ -8,6 +8,11 @@ import { builds } from "../../src/apps/lab/project.ts";
 
 const COMMANDS = ["ip", "nft", "ping", "tcpdump", "setpriv", "faketime", "sysctl"];
 
+const TIMEOUT_MS = 180000;
+
+/** Length of the memory test in seconds. */
+export const soakSeconds = Number(process.env.SUBNETRA_SOAK_SECS ?? 15);
+
 /** In CI and for a release, a test that cannot run has failed. */
 const gate = process.env.CI === "true" || process.env.SUBNETRA_RELEASE_GATE === "1";
 
@@ -19,7 +24,7 @@ export function endToEnd(title: string, body: (context: SuiteContext) => void): 
     describe(name, { skip: reason }, () => {});
     return;
   }
-  describe(name, { timeout: 180000 }, (context) => {
+  describe(name, { timeout: TIMEOUT_MS + soakSeconds * 1000 }, (context) => {
     before(() => assert.equal(reason, undefined, "a release allows no skip"));
     body(context as SuiteContext);
   });
