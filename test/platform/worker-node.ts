@@ -1,7 +1,10 @@
 // A node in a worker thread, whose event loop the platform cannot see: Node's events must arrive all the same.
 
 import assert from "node:assert/strict";
+import { mkdtempSync, rmdirSync, statSync } from "node:fs";
 import { readFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { parentPort } from "node:worker_threads";
 import { READY_STOP, READY_UDP } from "../../src/core/sys.ts";
@@ -13,6 +16,11 @@ import { Stage } from "./staging.ts";
 const engine = loadEngine();
 const sys = new NodeSys(engine, { restart: false });
 assert.equal(sys.udpOpen(41_700), 0);
+
+// A control socket too: Node's own umask function refuses in a worker.
+const directory = mkdtempSync(join(tmpdir(), "subnetra-worker-"));
+assert.equal(sys.controlBind(join(directory, "control.sock")), 0);
+assert.equal(statSync(join(directory, "control.sock")).mode & 0o777, 0o600);
 
 function send(): void {
   const stage = new Stage(engine);
@@ -37,4 +45,5 @@ for (const busy of [false, true]) {
 sys.requestStop();
 await running;
 sys.closeAll();
+rmdirSync(directory);
 parentPort!.postMessage("done");

@@ -1,6 +1,6 @@
 // The daemon's control socket, control-protocol.md §1.
 
-import { fchmodSync, type Stats, statSync } from "node:fs";
+import { type Stats, statSync } from "node:fs";
 import {
   CONTROL_BIND,
   CONTROL_CHMOD,
@@ -9,9 +9,10 @@ import {
   EINTR,
   EMSGSIZE,
   ENAMETOOLONG,
+  EPERM,
 } from "../../core/sys.ts";
 import { attempt, closeFile, pathBytes, unlinkFile } from "./files.ts";
-import { bindSocket, connect, errno, getsockname, recvfrom, sendto, socket } from "./libc.ts";
+import { bindSocket, connect, errno, getsockname, recvfrom, sendto, socket, umask } from "./libc.ts";
 import {
   AF_UNIX,
   MSG_DONTWAIT,
@@ -33,6 +34,7 @@ import { readUnixPath, UNIX_ADDRESS, writeUnixAddress } from "./unix-address.ts"
 const REQUEST_LIMIT = 4096;
 /** A status reply with every peer of a large table fits. */
 const REPLY_LIMIT = 1 << 20;
+const MODE_BITS = 0o777;
 const OWNER_ONLY = 0o600;
 const ALL_BUT_OWNER = 0o177;
 
@@ -109,6 +111,11 @@ export class ControlSocket {
     return sent < 0 ? -errno() : 0;
   }
 
+  /** True when only the owner may send to the socket. */
+  isPrivate(): boolean {
+    return this.node !== null && (this.node.mode & MODE_BITS) === OWNER_ONLY;
+  }
+
   /** Closes the socket and removes its node, unless somebody else's stands at the path by now. */
   close(): void {
     const node = identify(this.path);
@@ -119,29 +126,26 @@ export class ControlSocket {
 }
 
 /**
- * Creates and binds the control socket. The umask gives it mode 0600 from the first moment; chmod is for file
- * systems that ignore the umask. The socket, or -(stage, errno).
+ * Creates and binds the control socket. The umask gives it mode 0600 from the first moment; where the file system
+ * keeps no modes, it is refused. (fchmod of a bound socket does not reach its node on Linux.) The umask is set
+ * through the C library because process.umask refuses in a worker thread. The socket, or -(stage, errno).
  */
 export function bindControl(path: string): ControlSocket | number {
   const length = writeUnixAddress(path);
   if (length === 0) return -(CONTROL_BIND * 4096 + ENAMETOOLONG);
   const fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
   if (fd < 0) return -(CONTROL_SOCKET * 4096 + errno());
-  const umask = process.umask(ALL_BUT_OWNER);
+  const before = umask(ALL_BUT_OWNER);
   const error = bindSocket(fd, UNIX_ADDRESS, length) < 0 ? errno() : 0;
-  process.umask(umask);
+  umask(before);
   if (error !== 0) {
     closeFile(fd);
     return -(CONTROL_BIND * 4096 + error);
   }
   const control = new ControlSocket(fd, path);
-  const chmod = attempt(() => {
-    fchmodSync(fd, OWNER_ONLY);
-    return 0;
-  });
-  if (chmod !== 0) {
+  if (!control.isPrivate()) {
     control.close();
-    return -(CONTROL_CHMOD * 4096) + chmod;
+    return -(CONTROL_CHMOD * 4096 + EPERM);
   }
   raiseBufferSize(fd, SO_SNDBUFFORCE, SO_SNDBUF, REPLY_LIMIT);
   return control;

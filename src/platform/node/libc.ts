@@ -34,6 +34,7 @@ export const sendto = bind("long sendto(int, uintptr_t, size_t, int, uintptr_t, 
 export const recvfrom = bind("long recvfrom(int, uintptr_t, size_t, int, uintptr_t, uintptr_t)");
 export const sendmmsg = bind("int sendmmsg(int, uintptr_t, uint, int)");
 export const recvmmsg = bind("int recvmmsg(int, uintptr_t, uint, int, uintptr_t)");
+export const umask = bind("uint umask(uint)");
 export const poll = bind("int poll(uintptr_t, ulong, int)");
 export const read = bind("long read(int, uintptr_t, size_t)");
 export const write = bind("long write(int, uintptr_t, size_t)");
