@@ -10,7 +10,10 @@ import { saveSnapshot } from "./snapshot.ts";
 import type { NodeIdentity } from "./status.ts";
 import { statusJson } from "./status-json.ts";
 import { statusText } from "./status-text.ts";
-import { STDERR } from "./sys.ts";
+import { EMSGSIZE, errnoOf, STDERR } from "./sys.ts";
+
+const NO_STATUS_TEXT = "status unavailable\n";
+const NO_STATUS_JSON = '{"error":"status unavailable"}\n';
 
 export class ControlServer {
   private readonly host: Host;
@@ -50,7 +53,7 @@ export class ControlServer {
           this.reply(this.save());
           break;
         case "status":
-          this.reply(this.status(command.json));
+          this.status(command.json);
           break;
       }
     }
@@ -78,9 +81,11 @@ export class ControlServer {
       : "save failed\n";
   }
 
-  private status(json: boolean): string {
+  /** A mesh of thousands may have a status that no datagram holds: then the reply says so. */
+  private status(json: boolean): void {
     const { engine, sys } = this.host;
     sys.clock(engine.call.region(REGION_CLOCK));
-    return json ? statusJson(engine, this.node) : statusText(engine, this.node);
+    const sent = sys.controlReply(json ? statusJson(engine, this.node) : statusText(engine, this.node));
+    if (errnoOf(sent) === EMSGSIZE) this.reply(json ? NO_STATUS_JSON : NO_STATUS_TEXT);
   }
 }

@@ -170,3 +170,12 @@ test("a failing step of save leaves the old snapshot and no temporary file", () 
   unsupported.sys.failures["fsync:/run"] = -os.EINVAL;
   assert.match(unsupported.ask("save")[0]!, /^saved 0 /);
 });
+
+test("a status too long for a datagram is answered with the literal refusal", () => {
+  const { sys, ask } = prepare();
+  sys.longestReply = 100;
+  assert.deepEqual(ask("status", "status --json"), [
+    "status unavailable\n",
+    '{"error":"status unavailable"}\n',
+  ]);
+});

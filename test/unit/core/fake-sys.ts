@@ -22,6 +22,7 @@ export class FakeSys implements os.Sys {
   readonly failures: { [call: string]: number } = {};
   seconds = NOW;
   probe = -os.ENOENT;
+  longestReply = Number.MAX_SAFE_INTEGER;
   private bound = false;
   readonly requests: string[] = [];
   readonly replies: string[] = [];
@@ -182,6 +183,7 @@ export class FakeSys implements os.Sys {
   }
 
   controlReply(text: string): number {
+    if (text.length > this.longestReply) return -os.EMSGSIZE;
     this.replies.push(text);
     return 0;
   }
