@@ -1,4 +1,4 @@
-// Every error code with its meaning and the general remedy. The documentation's table is generated from here.
+// Every error code with its meaning and the general remedy. docs/errors.md is written from here.
 
 export interface ErrorInfo {
   /** One line: when this code is reported. */
