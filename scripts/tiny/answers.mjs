@@ -1,5 +1,6 @@
 // Turns the project's test vectors (JSON) into the lines that the self-test verb of the tiny build reads.
 
+import { createCipheriv } from "node:crypto";
 import { readFileSync } from "node:fs";
 
 /** A 64-bit number as 16 hex digits, low byte first. */
@@ -10,6 +11,22 @@ function little(value) {
 }
 
 const orNone = (hex) => (hex ? hex : "-");
+
+/** A line for many packets of all lengths, as the self-test seals them. */
+export function chainLine(packets) {
+  const first = Buffer.alloc(32, 0x5a);
+  const key = Buffer.from(first);
+  const data = Buffer.alloc(1501 + 16);
+  for (let packet = 0; packet < packets; packet++) {
+    const length = (packet * 29) % 1501;
+    const cipher = createCipheriv("chacha20-poly1305", key, Buffer.alloc(12), { authTagLength: 16 });
+    cipher.update(data.subarray(0, length)).copy(data);
+    cipher.final();
+    cipher.getAuthTag().copy(data, length);
+    data.copy(key, 0, length, length + 16);
+  }
+  return `chain ${first.toString("hex")} ${packets} ${key.toString("hex", 0, 16)}`;
+}
 
 /** The lines for a vectors file. */
 export function answerLines(path) {
@@ -37,5 +54,5 @@ export function answerLines(path) {
     for (const step of steps)
       lines.push(["recv", step.datagram, step.expect, orNone(step.plaintext), little(step.epoch_after)]);
   }
-  return lines.map((words) => words.join(" "));
+  return [...lines.map((words) => words.join(" ")), chainLine(1501)];
 }

@@ -2,6 +2,7 @@
 //
 // Each line of the answers is one case; numbers of 64 bits are 16 hex digits, low byte first, "-" is no bytes:
 //   seal <psk> <from> <to> <epoch> <seq> <plaintext> <link key> <session key> <datagram> <masked datagram>
+//   chain <key> <packets> <tag>                the tag of the last of many packets of all lengths, see chain
 //   link <psk> <from> <to> <epoch>             a receiver <to> that has adopted this epoch from <from>
 //   recv <datagram> accept|drop <plaintext> <epoch>   what that receiver does, and the epoch it has then
 
@@ -38,6 +39,11 @@ const SEQUENCE = 104;
 const PLAINTEXT = 2048;
 const DATAGRAM = 4096;
 
+/** Packet i of a chain has i times CHAIN_STEP bytes, modulo CHAIN_LONGEST. */
+const CHAIN_STEP = 29;
+const CHAIN_LONGEST = 1501;
+const TAG_LENGTH = 16;
+
 /** 127.0.0.1:18020 as it stands in a sockaddr_in. */
 const LOOPBACK = 0x0100007f;
 const PORT = 0x6446;
@@ -56,6 +62,7 @@ class Tester {
   /** What is wrong with one line, "" when nothing is. */
   line(words: string[]): string {
     if (words[0] === "seal") return this.seal(words);
+    if (words[0] === "chain") return this.chain(words);
     if (words[0] === "link") return this.link(words);
     if (words[0] === "recv") return this.receive(words);
     return "unknown kind of case";
@@ -97,6 +104,47 @@ class Tester {
     call.maskHeader(at + LINK, datagram, total);
     if (call.openDatagram(at + SESSION, datagram, total) !== length) return "opening";
     return this.hex(datagram + HEADER_LENGTH, length) === words[6] ? "" : "plaintext";
+  }
+
+  /**
+   * Seals packet after packet in one place, each over the ciphertext of those before, and puts each tag in the place
+   * of the first half of the key. So the last tag depends on every byte.
+   */
+  private chain(words: string[]): string {
+    const { call, u8 } = this.engine;
+    const session = this.scratch + SESSION;
+    const datagram = this.scratch + DATAGRAM;
+    const data = datagram + HEADER_LENGTH;
+    this.put(session, words[1]!);
+    this.put(this.scratch + EPOCH, "0000000000000000");
+    this.put(this.scratch + SEQUENCE, "0000000000000000");
+    for (let at = 0; at < CHAIN_LONGEST; at++) u8[data + at] = 0;
+    let tag = 0;
+    for (let packet = 0; packet < Number(words[2]); packet++) {
+      const length = (packet * CHAIN_STEP) % CHAIN_LONGEST;
+      if (call.openDatagram(session, datagram, this.sealInPlace(length)) !== length)
+        return `opening of packet ${packet}`;
+      this.sealInPlace(length);
+      tag = data + length;
+      for (let at = 0; at < TAG_LENGTH; at++) u8[session + at] = u8[tag + at]!;
+    }
+    return this.hex(tag, TAG_LENGTH) === words[3] ? "" : "tag";
+  }
+
+  /** Seals `length` bytes where they lie in the datagram. Returns its length. */
+  private sealInPlace(length: number): number {
+    const at = this.scratch;
+    const datagram = at + DATAGRAM;
+    return this.engine.call.sealDatagram(
+      at + SESSION,
+      1,
+      0,
+      at + EPOCH,
+      at + SEQUENCE,
+      datagram + HEADER_LENGTH,
+      length,
+      datagram,
+    );
   }
 
   private link(words: string[]): string {
