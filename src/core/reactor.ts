@@ -1,12 +1,28 @@
 // The loop of a node: wait, read a batch, hand it to the engine, flush what the engine staged (daemon-cli.md §6).
 
-import { BATCH_MORE, DEFAULT_RX_BUFFERS, MAX_TUN_PACKETS, REGION_CLOCK } from "../engine/abi.ts";
+import {
+  BATCH_MORE,
+  DEFAULT_RX_BUFFERS,
+  MAX_TUN_PACKETS,
+  REGION_CLOCK,
+  REGION_TUN_ARENA,
+  REGION_TUND,
+  TUN_ARENA_LENGTH,
+  TUN_HEADROOM,
+  TUN_READ_OFFLOAD,
+  TUN_TAILROOM,
+  TUND_LENGTH,
+  TUND_OFFSET,
+  TUND_STRIDE,
+} from "../engine/abi.ts";
 import type { Engine } from "../engine/exports.ts";
 import type { Sys } from "./sys.ts";
 import { READY_CONTROL, READY_LOST, READY_STOP, READY_TUN, READY_UDP, READY_YIELD } from "./sys.ts";
 
 /** Batches taken from one descriptor before the others have their turn. */
 const BATCHES_PER_TURN = 8;
+/** What the reader leaves around a packet, once more for its alignment. */
+const TUN_ROOM = 2 * (TUN_HEADROOM + TUN_TAILROOM);
 
 /** Serves the control socket when it is readable; the work of one call is bounded. */
 export interface ControlService {
@@ -28,6 +44,8 @@ export class Reactor {
   private readonly sockets: number;
   private readonly rxBuffers: number;
   private readonly clock: number;
+  private readonly tunArena: number;
+  private readonly tunPackets: number;
 
   constructor(engine: Engine, sys: Sys, control: ControlService, options: ReactorOptions) {
     this.engine = engine;
@@ -36,6 +54,8 @@ export class Reactor {
     this.sockets = options.sockets;
     this.rxBuffers = options.rxBuffers === undefined ? DEFAULT_RX_BUFFERS : options.rxBuffers;
     this.clock = engine.call.region(REGION_CLOCK);
+    this.tunArena = engine.call.region(REGION_TUN_ARENA);
+    this.tunPackets = engine.call.region(REGION_TUND);
   }
 
   /**
@@ -75,15 +95,23 @@ export class Reactor {
     }
   }
 
-  /** As drainUdp. (A batch of few packets may have filled the arena; then the device is still readable.) */
   private drainTun(): void {
     const call = this.engine.call;
     for (let i = 0; i < BATCHES_PER_TURN; i++) {
       const packets = this.sys.tunReceive();
       if (packets <= 0) return;
       this.finish(call.tunBatch(packets));
-      if (packets < MAX_TUN_PACKETS) return;
+      // Otherwise the platform stopped because the device had no more.
+      if (packets < MAX_TUN_PACKETS && !this.arenaIsFull(packets)) return;
     }
+  }
+
+  /** True when one more of the largest packets might not have fitted behind the last one of a batch. */
+  private arenaIsFull(packets: number): boolean {
+    const { u32 } = this.engine;
+    const last = (this.tunPackets + (packets - 1) * TUND_STRIDE) >> 2;
+    const end = u32[last + (TUND_OFFSET >> 2)]! + u32[last + (TUND_LENGTH >> 2)]!;
+    return end + TUN_READ_OFFLOAD + TUN_ROOM > this.tunArena + TUN_ARENA_LENGTH;
   }
 
   private finish(result: number): void {

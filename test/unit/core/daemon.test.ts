@@ -4,7 +4,15 @@ import { type Finished, startDaemon } from "../../../src/core/daemon.ts";
 import type { RunningNode } from "../../../src/core/node.ts";
 import * as os from "../../../src/core/sys.ts";
 import { VERSION } from "../../../src/core/version.ts";
-import { MAX_TUN_PACKETS } from "../../../src/engine/abi.ts";
+import {
+  MAX_TUN_PACKETS,
+  REGION_TUN_ARENA,
+  REGION_TUND,
+  TUN_ARENA_LENGTH,
+  TUN_READ_OFFLOAD,
+  TUND_LENGTH,
+  TUND_OFFSET,
+} from "../../../src/engine/abi.ts";
 import { loadEngine } from "../../../src/engine/load.ts";
 import { FakeSys } from "./fake-sys.ts";
 
@@ -365,13 +373,18 @@ test("a live daemon and a foreign file are left alone, a stale socket is removed
   assert.deepEqual(order, ["unlink", "controlBind", "unlink"]);
 });
 
-test("a turn reads the TUN until a batch is not full, and a bounded number of full ones", () => {
+test("a turn reads the TUN until the device is empty, and a bounded number of full ones", () => {
   const { sys, run } = prepare();
   const node = running(run());
-  for (const [batch, calls] of [
-    [1, 1],
-    [MAX_TUN_PACKETS, 8],
+  const arena = sys.engine.call.region(REGION_TUN_ARENA);
+  const table = sys.engine.call.region(REGION_TUND) >> 2;
+  for (const [batch, length, calls] of [
+    [1, 100, 1],
+    [1, TUN_ARENA_LENGTH - TUN_READ_OFFLOAD, 8],
+    [MAX_TUN_PACKETS, 0, 8],
   ] as const) {
+    sys.engine.u32[table + (TUND_OFFSET >> 2)] = arena;
+    sys.engine.u32[table + (TUND_LENGTH >> 2)] = length;
     let called = 0;
     sys.tunReceive = () => {
       called++;

@@ -30,7 +30,7 @@ export class FakeSys implements os.Sys {
   answer: (request: string) => string | null = () => null;
   waits: number[] = [];
 
-  private readonly engine: Engine;
+  readonly engine: Engine;
   private readonly open_: { path: string; at: number }[] = [];
   private ports = 0;
   private pending: string | null = null;
