@@ -167,21 +167,21 @@ endToEnd("Bad input", () => {
   });
 
   // A static executable cannot be shown another clock from outside.
-  it("a clock before 2024", {
-    skip: builds.hub.name === "tiny" && "needs a dynamic executable",
-  }, async () => {
-    const daemon = await failure({ wrap: ["faketime", "2023-12-31 23:59:00"] });
-    assert.match(daemon.stderr, /^boot epoch unavailable \(clock not set\?\): ClockUnavailable$/m);
-    const check = lab.exec("n", [
-      "faketime",
-      "2023-12-31 23:59:00",
-      ...healthy.build.daemon,
-      "--check",
-      "--config",
-      healthy.configPath,
-    ]);
-    assert.equal(check.status, 1);
-  });
+  if (builds.hub.name === "node") {
+    it("a clock before 2024", async () => {
+      const daemon = await failure({ wrap: ["faketime", "2023-12-31 23:59:00"] });
+      assert.match(daemon.stderr, /^boot epoch unavailable \(clock not set\?\): ClockUnavailable$/m);
+      const check = lab.exec("n", [
+        "faketime",
+        "2023-12-31 23:59:00",
+        ...healthy.build.daemon,
+        "--check",
+        "--config",
+        healthy.configPath,
+      ]);
+      assert.equal(check.status, 1);
+    });
+  }
 
   it("commands the client refuses", () => {
     for (const [words, name] of [
