@@ -9,6 +9,6 @@ export declare function seal(key: usize, seq: u64, data: usize, length: u32): vo
 @external("env", "aeadOpen")
 export declare function open(key: usize, seq: u64, data: usize, length: u32): bool;
 
-/** Overwrites all keystream left in memory. */
+/** Overwrites all keys and all keystream left in memory. */
 @external("env", "aeadWipe")
 export declare function wipe(): void;

@@ -1,6 +1,6 @@
 /*
  * One implementation of the AEAD as a translation unit. The build compiles it once for each width, with flags
- * for CPUs that have it, AEAD_NAME its name and AEAD_LANES the 32-bit words of a vector (4, 8 or 16).
+ * for CPUs that have it, AEAD_NAME its name and AEAD_LANES the 32-bit words of a vector (4 or 8).
  */
 
 #include "aead.h"
@@ -17,7 +17,12 @@
 /* Bytes absorbed in a double round. */
 #define PER_ROUND (16 * BLOCKS_PER_ROUND)
 
-static uint8_t keystream[64 + AHEAD] __attribute__((aligned(64)));
+/* All that depends on a key, so that wipe can reach it. */
+static struct {
+    struct chacha20 cipher;
+    struct poly1305 authenticator;
+    uint8_t keystream[64 + AHEAD];
+} secret __attribute__((aligned(64)));
 
 static size_t smaller(size_t a, size_t b)
 {
@@ -25,37 +30,42 @@ static size_t smaller(size_t a, size_t b)
 }
 
 /* Computes the first group of keystream and takes the one-time key from it. */
-static void begin(struct chacha20 *cipher, struct poly1305 *p, const uint8_t *key, uint64_t seq)
+static void begin(const uint8_t *key, uint64_t seq)
 {
-    struct poly1305 none = {0};
-    chacha20_start(cipher, key, seq);
-    chacha20_group(cipher, keystream, &none, key, 0);
-    poly1305_start(p, keystream);
+    chacha20_start(&secret.cipher, key, seq);
+    chacha20_group(&secret.cipher, secret.keystream, &secret.authenticator, key, 0);
+    poly1305_start(&secret.authenticator, secret.keystream);
 }
 
-/* Makes a group at `out` and absorbs of the ciphertext at `data` what it can carry. Returns how many bytes.
+/*
+ * Makes a group at `out` and absorbs of the ciphertext at `data` what it can carry meanwhile. Returns how
+ * many bytes.
  */
-static size_t next_group(struct chacha20 *cipher, uint8_t *out, struct poly1305 *p, const uint8_t *data,
-                         size_t length)
+static size_t next_group(uint8_t *out, const uint8_t *data, size_t length)
 {
     size_t rounds = smaller(length / PER_ROUND, DOUBLE_ROUNDS);
-    chacha20_group(cipher, out, p, data, rounds);
+    chacha20_group(&secret.cipher, out, &secret.authenticator, data, rounds);
     return rounds * PER_ROUND;
 }
 
-/* Absorbs ciphertext to its end, its padding, and the lengths (RFC 8439 §2.8.1), and writes the tag. */
-static void finish(struct poly1305 *p, const uint8_t *data, size_t absorbed, size_t length, uint8_t *tag)
+/*
+ * Absorbs ciphertext to its end, its padding, and the lengths (RFC 8439 §2.8.1), writes the tag and wipes the
+ * one-time key.
+ */
+static void finish(const uint8_t *data, size_t absorbed, size_t length, uint8_t *tag)
 {
+    struct poly1305 *authenticator = &secret.authenticator;
     uint8_t block[16] = {0};
-    poly1305_blocks(p, data + absorbed, (length - absorbed) / 16);
+    poly1305_blocks(authenticator, data + absorbed, (length - absorbed) / 16);
     if (length % 16 != 0) {
         memcpy(block, data + (length & ~(size_t)15), length % 16);
-        poly1305_blocks(p, block, 1);
+        poly1305_blocks(authenticator, block, 1);
     }
     store64(block, 0);
     store64(block + 8, length);
-    poly1305_blocks(p, block, 1);
-    poly1305_finish(p, tag);
+    poly1305_blocks(authenticator, block, 1);
+    poly1305_finish(authenticator, tag);
+    memset(authenticator, 0, sizeof *authenticator);
 }
 
 /* XORs `length` bytes at `data` with those at `pad`. */
@@ -77,46 +87,42 @@ static void mix(uint8_t *data, const uint8_t *pad, size_t length)
 
 static void seal(const uint8_t *key, uint64_t seq, uint8_t *data, size_t length)
 {
-    struct chacha20 cipher;
-    struct poly1305 p;
-    begin(&cipher, &p, key, seq);
+    begin(key, seq);
     size_t done = smaller(length, FIRST);
-    mix(data, keystream + 64, done);
+    mix(data, secret.keystream + 64, done);
     size_t absorbed = 0;
     while (done < length) {
         /* Each group is made while the ciphertext of the one before is absorbed. */
         size_t size = smaller(length - done, GROUP);
-        absorbed += next_group(&cipher, keystream, &p, data + absorbed, done - absorbed);
-        mix(data + done, keystream, size);
+        absorbed += next_group(secret.keystream, data + absorbed, done - absorbed);
+        mix(data + done, secret.keystream, size);
         done += size;
     }
-    finish(&p, data, absorbed, length, data + length);
+    finish(data, absorbed, length, data + length);
 }
 
 static int open(const uint8_t *key, uint64_t seq, uint8_t *data, size_t length)
 {
-    struct chacha20 cipher;
-    struct poly1305 p;
-    begin(&cipher, &p, key, seq);
+    begin(key, seq);
     size_t ready = FIRST, absorbed = 0;
     for (; ready < length && ready < AHEAD; ready += GROUP)
-        absorbed += next_group(&cipher, keystream + 64 + ready, &p, data + absorbed, length - absorbed);
+        absorbed += next_group(secret.keystream + 64 + ready, data + absorbed, length - absorbed);
     uint8_t tag[16];
-    finish(&p, data, absorbed, length, tag);
+    finish(data, absorbed, length, tag);
     const uint8_t *given = data + length;
     if (((load64(tag) ^ load64(given)) | (load64(tag + 8) ^ load64(given + 8))) != 0)
         return 0;
-    mix(data, keystream + 64, smaller(length, ready));
+    mix(data, secret.keystream + 64, smaller(length, ready));
     for (; ready < length; ready += GROUP) {
-        chacha20_group(&cipher, keystream, &p, data, 0);
-        mix(data + ready, keystream, smaller(length - ready, GROUP));
+        next_group(secret.keystream, data, 0);
+        mix(data + ready, secret.keystream, smaller(length - ready, GROUP));
     }
     return 1;
 }
 
 static void wipe(void)
 {
-    memset(keystream, 0, sizeof keystream);
+    memset(&secret, 0, sizeof secret);
 }
 
 #define JOIN_(a, b) a##b

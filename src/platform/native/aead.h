@@ -21,7 +21,7 @@ struct aead {
     void (*seal)(const uint8_t *key, uint64_t seq, uint8_t *data, size_t length);
     /* Verifies the tag at data + length, then decrypts in place. 0: wrong tag, nothing was changed. */
     int (*open)(const uint8_t *key, uint64_t seq, uint8_t *data, size_t length);
-    /* Overwrites all keystream left in memory. */
+    /* Overwrites all keys and all keystream left in memory. */
     void (*wipe)(void);
 };
 

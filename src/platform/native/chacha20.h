@@ -17,9 +17,7 @@ typedef uint64_t pair_vector __attribute__((vector_size(4 * AEAD_LANES)));
 
 /* Bytes of keystream in a group, and the blocks of Poly1305 that its double rounds carry. */
 #define GROUP (64 * AEAD_LANES)
-#ifndef BLOCKS_PER_ROUND
-#define BLOCKS_PER_ROUND (AEAD_LANES == 4 ? 2 : 3 * AEAD_LANES / 8)
-#endif
+#define BLOCKS_PER_ROUND (AEAD_LANES == 4 ? 2 : 3)
 #define DOUBLE_ROUNDS 10
 
 /* Wide vectors that do not fit in registers go to aligned stack memory only when this asks for it. */
@@ -38,7 +36,7 @@ struct chacha20 {
 static inline void chacha20_start(struct chacha20 *state, const uint8_t *key, uint64_t seq)
 {
     static const uint32_t constants[4] = {0x61707865, 0x3320646e, 0x79622d32, 0x6b206574};
-    static const uint32_t lanes[16] = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
+    static const uint32_t lanes[8] = {0, 1, 2, 3, 4, 5, 6, 7};
     uint32_t words[16] = {0};
     memcpy(words, constants, 16);
     memcpy(words + 4, key, 32);
@@ -50,10 +48,8 @@ static inline void chacha20_start(struct chacha20 *state, const uint8_t *key, ui
 
 #if AEAD_LANES == 4
 #define BY_LANE(step) step(0)
-#elif AEAD_LANES == 8
-#define BY_LANE(step) step(0), step(4)
 #else
-#define BY_LANE(step) step(0), step(4), step(8), step(12)
+#define BY_LANE(step) step(0), step(4)
 #endif
 
 /* Rotates every word to the left. */
