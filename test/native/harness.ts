@@ -21,25 +21,28 @@ interface Width {
 export interface Toolchain {
   readonly name: string;
   readonly command: readonly string[];
+  readonly sanitizes: boolean;
   /** A width's flags, which the tiny build gives to zig, as this compiler takes them. */
   widthFlags(flags: readonly string[]): readonly string[];
 }
 
-/** zig wants the features joined to the base they add to; gcc wants each by itself. */
+/** zig takes the features joined to the base they add to, the last such flag being the one that counts; gcc takes each. */
 const featureFlags = (flags: readonly string[]) =>
   flags.flatMap((flag) => flag.split("+").slice(1)).map((feature) => `-m${feature}`);
 
 const WARNINGS = ["-std=gnu11", "-Wall", "-Wextra", "-Werror"];
 
-const GCC: Toolchain = { name: "gcc", command: ["gcc", "-O3"], widthFlags: featureFlags };
+const GCC: Toolchain = { name: "gcc", command: ["gcc", "-O3"], sanitizes: false, widthFlags: featureFlags };
 const GCC_SANITIZED: Toolchain = {
   name: "gcc with sanitizers",
   command: ["gcc", "-O1", "-g", "-fsanitize=address,undefined", "-fno-sanitize-recover=all"],
+  sanitizes: true,
   widthFlags: featureFlags,
 };
 const ZIG: Toolchain = {
   name: "zig cc",
-  command: [PYTHON, "-m", "ziglang", "cc", "-O3"],
+  command: [PYTHON, "-m", "ziglang", "cc", "-O3", "-mcpu=baseline"],
+  sanitizes: false,
   widthFlags: (flags) => flags,
 };
 
@@ -93,6 +96,11 @@ export class Harness {
   /** Checks cases with one implementation. Returns how many it checked. Throws with the first fault. */
   check(name: string, cases: Buffer, step: number): number {
     return Number(this.must([this.file, "check", name, String(step)], cases));
+  }
+
+  /** Nanoseconds per call of each implementation, as text. */
+  bench(rounds: number): string {
+    return this.must([this.file, "bench", String(rounds)]);
   }
 
   remove(): void {
