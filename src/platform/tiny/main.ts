@@ -19,12 +19,19 @@ function baseName(path: string): string {
   return path.substring(path.lastIndexOf("/") + 1);
 }
 
-/** A running node never returns from here before it was asked to stop. */
+/** Runs a node until it is asked to stop. Returns the exit status. */
 function daemon(args: string[]): number {
   const node = startDaemon(native, args);
   if ("exit" in node) return node.exit;
-  while (node.turn()) {}
-  return node.stop();
+  try {
+    while (node.turn()) {}
+    return node.stop();
+  } catch (error) {
+    // A defect: the loop reports what the system says through its results.
+    native.sys.print(STDERR, `reactor exited: ${error}\n`);
+    node.stop();
+    return 1;
+  }
 }
 
 function run(name: string, args: string[]): number {
