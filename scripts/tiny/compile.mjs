@@ -6,16 +6,16 @@ import { root } from "../setup.mjs";
 import { GENERATED } from "./generate.mjs";
 import { SIMDE, zig } from "./toolchain.mjs";
 
-const SOURCES = "src/platform/tiny";
+export const SOURCES = "src/platform/tiny";
 const NATIVE = "src/platform/native";
 /** Compiled by rules of their own. */
 const SPECIAL = ["engine-unit.c", "duktape-unit.c"];
 
 const WARNINGS = ["-std=gnu11", "-Wall", "-Wextra", "-Werror"];
+export const COMMON_DEFINES = ["-D_GNU_SOURCE", "-DNDEBUG"];
 /** Nothing of this machine gets into the file, and nothing that only a debugger or an unwinder wants. */
 const COMMON = [
-  "-D_GNU_SOURCE",
-  "-DNDEBUG",
+  ...COMMON_DEFINES,
   `-ffile-prefix-map=${root}=.`,
   "-ffunction-sections",
   "-fdata-sections",
