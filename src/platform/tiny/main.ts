@@ -34,9 +34,14 @@ function daemon(args: string[]): number {
   }
 }
 
+const PROGRAMS = ["subnetrad", "subnetra"];
+
+/** Runs what the first argument names, else what the file is called. */
 function run(name: string, args: string[]): number {
-  if (args[0] === "self-test") return selfTest(native, args.slice(1));
-  if (args[0] === "check-many") return checkMany(native);
+  const first = args.length > 0 ? args[0]! : "";
+  if (PROGRAMS.indexOf(first) >= 0) return run(first, args.slice(1));
+  if (first === "self-test") return selfTest(native, args.slice(1));
+  if (first === "check-many") return checkMany(native);
   const elsewhere = onlyOnNode(name, args);
   if (elsewhere !== "") {
     native.sys.print(STDERR, elsewhere);
@@ -44,8 +49,6 @@ function run(name: string, args: string[]): number {
   }
   if (name === "subnetrad") return daemon(args);
   if (name === "subnetra") return runClient(native.sys, args);
-  const first = args.length > 0 ? baseName(args[0]!) : "";
-  if (first === "subnetrad" || first === "subnetra") return run(first, args.slice(1));
   native.sys.print(STDERR, USAGE);
   return 1;
 }

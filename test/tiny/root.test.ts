@@ -1,0 +1,131 @@
+// The file where there is nothing else: an empty root, and a root with BusyBox and the start script.
+
+import assert from "node:assert/strict";
+import { chmodSync, copyFileSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { after, before, describe, it } from "node:test";
+import { newKey } from "../../src/apps/lab/config.ts";
+import { Lab } from "../../src/apps/lab/lab.ts";
+import { must } from "../../src/apps/lab/process.ts";
+import { root as project, run, skipUnless, skipWithout, tiny } from "./tiny.ts";
+
+const APPLETS = ["sh", "mkdir", "dirname", "grep", "cat", "kill", "rm", "sleep"];
+const SOCKET = "/run/subnetra/subnetra.sock";
+
+const config = JSON.stringify({
+  role: "spoke",
+  local_id: 2,
+  local_tun_ip: "10.77.0.2/24",
+  peers: [{ id: 1, endpoint: "192.0.2.1:18020", psk: newKey() }],
+});
+
+/** A folder to be a root file system, with nothing but the TUN device. */
+function emptyRoot(): string {
+  const folder = mkdtempSync(join(tmpdir(), "subnetra-root-"));
+  mkdirSync(join(folder, "dev/net"), { recursive: true });
+  must(["mknod", join(folder, "dev/net/tun"), "c", "10", "200"]);
+  mkdirSync(join(folder, "run"));
+  return folder;
+}
+
+/** The shared libraries of a program: BusyBox is often static, but not everywhere. */
+function librariesOf(program: string): string[] {
+  return [...run(["ldd", program]).stdout.matchAll(/(\/\S+) \(0x/g)].map(([, path]) => path!);
+}
+
+const skip = skipWithout("amd64") || skipUnless("ip", "busybox", "mknod");
+
+describe("An otherwise empty root", { skip }, () => {
+  let lab: Lab;
+  let folder: string;
+
+  before(() => {
+    lab = new Lab("tinyroot");
+    lab.addNamespace("n");
+    folder = emptyRoot();
+    copyFileSync(tiny, join(folder, "subnetra"));
+    chmodSync(join(folder, "subnetra"), 0o755);
+    writeFileSync(join(folder, "config.json"), config);
+  });
+  after(() => {
+    lab?.close();
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  const client = (...args: string[]) => lab.exec("n", ["chroot", folder, "/subnetra", "subnetra", ...args]);
+
+  it("runs the daemon; status and policy come from the same file", async () => {
+    const command = ["chroot", folder, "/subnetra", "subnetrad", "--config", "/config.json"];
+    const daemon = lab.start("n", "subnetrad", command, { SUBNETRA_SOCK: "" });
+    await daemon.seen(/\[ready\]/);
+    assert.match(client("status").stdout, /^subnetra v[\d.]+ \[running\]\n/);
+    assert.equal(client("policy", "add", "--src", "0.0.0.0/0", "--dst", "192.0.2.0/24").status, 0);
+    assert.match(client("policy", "show").stdout, /--dst 192\.0\.2\.0\/24 --action drop\n$/);
+    assert.equal(client("save").stdout, `saved 3 rule(s) to ${SOCKET}.policy\n`);
+    assert.equal(await daemon.stop(), 0);
+    assert.equal(client("status").stderr, `subnetra: daemon not running (socket ${SOCKET})\n`);
+  });
+});
+
+describe("BusyBox and the start script", { skip }, () => {
+  let lab: Lab;
+  let folder: string;
+
+  before(() => {
+    lab = new Lab("tinybusy");
+    lab.addNamespace("n");
+    folder = emptyRoot();
+    for (const path of ["bin", "tmp", "etc/subnetra", "usr/local/bin"])
+      mkdirSync(join(folder, path), { recursive: true });
+    const busybox = must(["which", "busybox"]).trim();
+    copyFileSync(busybox, join(folder, "bin/busybox"));
+    for (const library of librariesOf(busybox)) {
+      mkdirSync(dirname(join(folder, library)), { recursive: true });
+      copyFileSync(library, join(folder, library));
+    }
+    for (const applet of APPLETS) symlinkSync("busybox", join(folder, "bin", applet));
+    copyFileSync(tiny, join(folder, "usr/local/bin/subnetrad"));
+    chmodSync(join(folder, "usr/local/bin/subnetrad"), 0o755);
+    symlinkSync("subnetrad", join(folder, "usr/local/bin/subnetra"));
+    copyFileSync(join(project, "scripts/tiny/assets/subnetrad.init"), join(folder, "etc/subnetrad.init"));
+    chmodSync(join(folder, "etc/subnetrad.init"), 0o755);
+  });
+  after(() => {
+    script("stop");
+    lab?.close();
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  const script = (action: string) =>
+    lab.exec("n", [
+      "env",
+      "-i",
+      "PATH=/bin",
+      must(["which", "chroot"]).trim(),
+      folder,
+      "/etc/subnetrad.init",
+      action,
+    ]);
+  const device = () => lab.exec("n", ["ip", "link", "show", "snr0"]).status === 0;
+
+  it("refuses a configuration that fails the check", () => {
+    writeFileSync(join(folder, "etc/subnetra/config.json"), '{ "role": "spoke" }');
+    const { status, stderr } = script("start");
+    assert.equal(status, 1);
+    assert.match(stderr, /^subnetrad: config \/etc\/subnetra\/config\.json failed --check; not starting$/m);
+    assert.equal(device(), false);
+  });
+
+  it("starts, answers, restarts and stops", () => {
+    writeFileSync(join(folder, "etc/subnetra/config.json"), config);
+    assert.equal(script("start").status, 0);
+    assert.equal(device(), true);
+    assert.match(script("status").stdout, /^subnetra v[\d.]+ \[running\]\n/);
+    assert.equal(script("restart").status, 0);
+    assert.match(script("status").stdout, /^subnetra v/);
+    assert.equal(script("stop").status, 0);
+    assert.equal(device(), false);
+    assert.equal(script("status").status, 1);
+  });
+});
