@@ -7,7 +7,8 @@ import { GENERATED } from "./generate.mjs";
 import { SIMDE, zig } from "./toolchain.mjs";
 
 export const SOURCES = "src/platform/tiny";
-const NATIVE = "src/platform/native";
+/** The native AEAD. */
+export const NATIVE = "src/platform/native";
 /** Compiled by rules of their own. */
 const SPECIAL = ["engine-unit.c", "duktape-unit.c"];
 

@@ -13,14 +13,16 @@ import {
   run,
   skipWithout,
   targets,
+  variantsOf,
   withFolder,
 } from "./tiny.ts";
 
+const NOT_HERE = "SUBNETRA_ENGINE names no engine that this CPU runs\n";
 const VECTORS = ["test/vectors/subnetra-edge-v1.json", "../shared/vectors/subnetra-v1.json"]
   .map((path) => join(root, path))
   .filter((path) => existsSync(path));
 
-for (const [name, { engines }] of Object.entries(targets)) {
+for (const name of Object.keys(targets)) {
   test(`${name}: static, stripped, at most 512 KB`, { skip: skipWithout(name) }, () => {
     assert.deepEqual(checkFile(fileOf(name)), []);
   });
@@ -31,16 +33,20 @@ for (const [name, { engines }] of Object.entries(targets)) {
     await withFolder((folder) => {
       const answers = join(folder, "answers");
       writeFileSync(answers, `${lines.join("\n")}\n`);
-      for (const engine of engines) {
-        const env = { SUBNETRA_ENGINE: engine.name };
+      let ran = 0;
+      for (const variant of variantsOf(name)) {
+        const env = { SUBNETRA_ENGINE: variant };
+        const builtIn = run([...commandFor(name), "self-test"], { env });
+        if (builtIn.stderr === NOT_HERE) continue;
+        assert.equal(builtIn.status, 0, "the built-in answers");
         const all = run([...commandFor(name), "self-test", answers], { env });
         assert.equal(
           `${all.stderr}${all.stdout}`,
-          `self-test: ${lines.length} of ${lines.length} right, engine ${engine.name}\n`,
+          `self-test: ${lines.length} of ${lines.length} right, engine ${variant}\n`,
         );
-        assert.equal(all.status, 0);
-        assert.equal(run([...commandFor(name), "self-test"], { env }).status, 0, "the built-in answers");
+        ran++;
       }
+      assert.ok(ran > 0);
     });
   });
 

@@ -11,7 +11,8 @@ export { root };
 
 interface Target {
   readonly emulator: readonly string[];
-  readonly engines: readonly { readonly name: string }[];
+  readonly engine: string;
+  readonly aead?: readonly { readonly name: string }[];
 }
 
 const scripts = (name: string) => pathToFileURL(join(root, "scripts/tiny", name)).href;
@@ -31,6 +32,12 @@ export function fileOf(target: string): string {
 
 /** The file for this machine. */
 export const tiny = fileOf(nativeTarget);
+
+/** What SUBNETRA_ENGINE may name in a target's file; a CPU may lack the wider ones. */
+export function variantsOf(target: string): string[] {
+  const { engine, aead } = targets[target]!;
+  return aead?.map(({ name }) => name) ?? [engine];
+}
 
 /** Why a test of a target's file cannot run here, or false. In CI nothing is skipped. */
 export function skipWithout(target: string): string | false {
