@@ -41,7 +41,7 @@ function poly1305(key: Buffer, message: Buffer): Buffer {
   return Buffer.from(tag.toString(16).padStart(32, "0"), "hex").reverse();
 }
 
-/** Bytes of which most are all ones or all zeros: carries travel, limbs get large, sums come close to the prime. */
+/** Bytes, most of them all ones or all zeros: carries travel, limbs get large, sums come close to the prime. */
 function extremeBytes(length: number): Buffer {
   const bytes = randomBytes(length);
   const choice = randomBytes(length);
@@ -54,8 +54,8 @@ function poly1305Case(key: Buffer, message: Buffer): Buffer {
 
 function poly1305Cases(): Buffer[] {
   const ones = Buffer.alloc(512, 0xff);
-  // With r = 1 the result is the sum of the blocks, each with 2^128 added. These two come to the prime - 1, the prime,
-  // the prime + 1 and 2^130 - 2.
+  // With r = 1 the result is the sum of the blocks, each with 2^128 added. These two come to the prime - 1, the
+  // prime, the prime + 1 and 2^130 - 2.
   const one = Buffer.concat([Buffer.from([1]), Buffer.alloc(31)]);
   const near = [0xfb, 0xfc, 0xfd, 0xff].map((last) =>
     Buffer.concat([ones.subarray(0, 16), Buffer.from([last]), ones.subarray(0, 15)]),

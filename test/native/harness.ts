@@ -26,7 +26,7 @@ export interface Toolchain {
   widthFlags(flags: readonly string[]): readonly string[];
 }
 
-/** zig takes the features joined to the base they add to, the last such flag being the one that counts; gcc takes each. */
+/** zig takes the features joined to the base they add to, and the last such flag counts; gcc takes each by itself. */
 const featureFlags = (flags: readonly string[]) =>
   flags.flatMap((flag) => flag.split("+").slice(1)).map((feature) => `-m${feature}`);
 
