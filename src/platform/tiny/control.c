@@ -56,7 +56,10 @@ int32_t sys_control_bind(const char *path)
     if (set_path(&address, path) < 0 || bind(fd, (const struct sockaddr *)&address, sizeof address) < 0)
         error = sys_error_at(ABI_CONTROL_BIND);
     umask(before);
-    if (error == 0 && fchmod(fd, 0600) < 0) {
+    /* The mode comes from the umask alone: changing it through the descriptor does not reach the node. */
+    struct stat info;
+    if (error == 0 && (lstat(path, &info) < 0 || (info.st_mode & 07777) != 0600)) {
+        errno = EPERM;
         error = sys_error_at(ABI_CONTROL_CHMOD);
         unlink(path);
     }

@@ -13,8 +13,10 @@
 int32_t sys_open(const char *path, int32_t mode)
 {
     int flags = O_RDONLY | O_CLOEXEC;
+    /* What is to be written may lie in a directory that others can write to: a link there is not followed, a
+       pipe not waited for. */
     if (mode == ABI_OPEN_WRITE_PRIVATE)
-        flags = O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC;
+        flags = O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC;
     else if (mode == ABI_OPEN_DIRECTORY)
         flags |= O_DIRECTORY;
     int fd;

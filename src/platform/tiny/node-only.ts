@@ -20,5 +20,5 @@ const TOOLS = [
 export function onlyOnNode(name: string, args: string[]): string {
   const tool = args[0];
   if (tool === undefined || TOOLS.indexOf(tool) < 0) return "";
-  return `${name}: ${tool} is part of the Node.js build: npm install -g subnetra\n`;
+  return `${name}: ${tool} is part of the Node.js build: run it from a clone of the project, see README.md\n`;
 }
