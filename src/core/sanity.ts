@@ -1,7 +1,7 @@
 // What the values of a configuration mean together, config.md §5, in its order.
 
 import { MAX_MESH_ID } from "../engine/abi.ts";
-import { type Cidr, formatCidr, overlaps } from "./cidr.ts";
+import { type Cidr, formatCidr, networkOf, overlaps } from "./cidr.ts";
 import { type Config, checkPort, checkPortCount } from "./config.ts";
 import { subnetraError } from "./errors.ts";
 import { MAX_MTU, MIN_MTU } from "./limits.ts";
@@ -26,16 +26,46 @@ export function checkSanity(config: Config): void {
 
 function checkKeys(config: Config): void {
   const peers = config.peers;
+  const repeated = firstRepetition(config);
   for (let i = 0; i < peers.length; i++) {
     if (isZero(peers[i]!.psk)) {
       throw subnetraError("InvalidPsk", `peers[${i}].psk`, "the key is all zeros");
     }
-    for (let k = i + 1; k < peers.length; k++) {
-      if (sameBytes(peers[i]!.psk, peers[k]!.psk)) {
-        throw subnetraError("DuplicatePsk", `peers[${k}].psk`, `the key is that of peers[${i}]`);
-      }
+    if (repeated !== null && i === repeated.first) {
+      throw subnetraError("DuplicatePsk", `peers[${repeated.again}].psk`, `the key is that of peers[${i}]`);
     }
   }
+}
+
+/** The first peer whose key a later one has too, and the first of those. Keys are compared only where hashes agree. */
+function firstRepetition(config: Config): { first: number; again: number } | null {
+  const peers = config.peers;
+  const byHash: { [hash: string]: number[] } = {};
+  let found: { first: number; again: number } | null = null;
+  for (let again = 0; again < peers.length; again++) {
+    const hash = `h${hash32(peers[again]!.psk)}`;
+    const earlier = byHash[hash];
+    if (earlier === undefined) {
+      byHash[hash] = [again];
+      continue;
+    }
+    let k = 0;
+    while (k < earlier.length && !sameBytes(peers[earlier[k]!]!.psk, peers[again]!.psk)) k++;
+    if (k === earlier.length) earlier.push(again);
+    else if (found === null || earlier[k]! < found.first) found = { first: earlier[k]!, again };
+  }
+  return found;
+}
+
+/** FNV-1a. */
+function hash32(bytes: Uint8Array): number {
+  let hash = -2128831035;
+  for (let i = 0; i < bytes.length; i++) {
+    hash ^= bytes[i]!;
+    hash += (hash << 1) + (hash << 4) + (hash << 7) + (hash << 8) + (hash << 24);
+    hash |= 0;
+  }
+  return hash;
 }
 
 function isZero(bytes: Uint8Array): boolean {
@@ -86,6 +116,7 @@ function checkHub(config: Config): void {
       throw subnetraError("HubPeerNeedsAllowedSrc", `peers[${i}].allowed_src`, "it covers every address");
     }
   }
+  if (areDisjoint(config)) return;
   for (let i = 0; i < peers.length; i++) {
     for (let k = i + 1; k < peers.length; k++) {
       if (overlaps(peers[i]!.allowedSrc, peers[k]!.allowedSrc)) {
@@ -94,6 +125,15 @@ function checkHub(config: Config): void {
       }
     }
   }
+}
+
+/** Prefixes nest or are apart, so in the order of their networks two that overlap have a pair of neighbours that do. */
+function areDisjoint(config: Config): boolean {
+  const sorted: Cidr[] = [];
+  for (let i = 0; i < config.peers.length; i++) sorted.push(networkOf(config.peers[i]!.allowedSrc));
+  sorted.sort((a, b) => a.address - b.address || a.bits - b.bits);
+  for (let i = 1; i < sorted.length; i++) if (overlaps(sorted[i - 1]!, sorted[i]!)) return false;
+  return true;
 }
 
 function checkSpoke(config: Config): void {

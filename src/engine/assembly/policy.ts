@@ -59,25 +59,48 @@ function probe(table: usize, prefix: u32, bits: u32): usize {
   }
 }
 
-/** Appends a rule to a copy of the table and puts the copy in force. OK or TABLE_FULL. */
-export function appendRule(src: u32, srcBits: u32, dst: u32, dstBits: u32, action: u32, target: u32): i32 {
-  if (ruleTotal >= ruleCapacity) return TABLE_FULL;
-  markTablesDirty();
-  const current = activeRules();
-  const next = policyBase + (active ^ 1) * policyStride;
-  memory.copy(next, current, ruleTotal * RULE_STRIDE);
-  memory.copy(indexOf(next), indexOf(current), policySlots << 2);
-
-  const rule = next + ruleTotal * RULE_STRIDE;
+/** Writes rule `index` of a table that holds all rules before it, and enters it in the table's index. */
+function place(
+  table: usize,
+  index: u32,
+  src: u32,
+  srcBits: u32,
+  dst: u32,
+  dstBits: u32,
+  action: u32,
+  target: u32,
+): void {
+  const rule = table + index * RULE_STRIDE;
   store<u32>(rule, src, RULE_SRC);
   store<u32>(rule, dst, RULE_DST);
   store<u8>(rule, srcBits, RULE_SRC_BITS);
   store<u8>(rule, dstBits, RULE_DST_BITS);
   store<u8>(rule, action, RULE_ACTION);
   store<u32>(rule, target, RULE_TARGET);
-  const at = probe(next, dst & maskOf(dstBits), dstBits);
-  if (load<u32>(at) == 0) store<u32>(at, ruleTotal + 1);
+  const at = probe(table, dst & maskOf(dstBits), dstBits);
+  if (load<u32>(at) == 0) store<u32>(at, index + 1);
+}
 
+/** Gives `table` rule `index` of `other`. */
+function catchUp(table: usize, other: usize, index: u32): void {
+  const rule = other + index * RULE_STRIDE;
+  const srcBits: u32 = load<u8>(rule, RULE_SRC_BITS);
+  const dstBits: u32 = load<u8>(rule, RULE_DST_BITS);
+  const action: u32 = load<u8>(rule, RULE_ACTION);
+  const target = load<u32>(rule, RULE_TARGET);
+  place(table, index, load<u32>(rule, RULE_SRC), srcBits, load<u32>(rule, RULE_DST), dstBits, action, target);
+}
+
+/**
+ * Appends a rule to the inactive table and puts that in force. The inactive table lacks just the rule that was
+ * appended last, so the cost does not grow with the table. OK or TABLE_FULL.
+ */
+export function appendRule(src: u32, srcBits: u32, dst: u32, dstBits: u32, action: u32, target: u32): i32 {
+  if (ruleTotal >= ruleCapacity) return TABLE_FULL;
+  markTablesDirty();
+  const next = policyBase + (active ^ 1) * policyStride;
+  if (ruleTotal > 0) catchUp(next, activeRules(), ruleTotal - 1);
+  place(next, ruleTotal, src, srcBits, dst, dstBits, action, target);
   lengths |= (<u64>1) << dstBits;
   ruleTotal++;
   active ^= 1;
