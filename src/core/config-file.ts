@@ -6,7 +6,7 @@ import { errnoText } from "./errno-text.ts";
 import { type SubnetraError, subnetraError } from "./errors.ts";
 import type { Host } from "./host.ts";
 import { CONFIG_BYTES_PER_PEER, MAX_CONFIG_LENGTH, MAX_PATH } from "./limits.ts";
-import { wipe } from "./memory.ts";
+import { wipe, wipeKeys } from "./memory.ts";
 import { ENOENT, errnoOf, OPEN_READ } from "./sys.ts";
 
 export interface ConfigSource {
@@ -56,7 +56,7 @@ function parseSized(bytes: Uint8Array, length: number): Config {
   const config = parseConfig(bytes, length);
   const limit = MAX_CONFIG_LENGTH + config.maxPeers * CONFIG_BYTES_PER_PEER;
   if (length <= limit && length < SCRATCH_LENGTH) return config;
-  for (let i = 0; i < config.peers.length; i++) wipe(config.peers[i]!.psk);
+  wipeKeys(config.peers);
   throw tooBig(length, limit);
 }
 

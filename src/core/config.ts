@@ -7,7 +7,7 @@ import { type Document, type PeerDocument, readDocument } from "./config-documen
 import { type Endpoint, parseEndpoint } from "./endpoint.ts";
 import { quoted, subnetraError } from "./errors.ts";
 import { MAX_LISTEN_PORTS, MAX_NAME_LENGTH, MAX_PATH, MAX_ROUTES } from "./limits.ts";
-import { wipe } from "./memory.ts";
+import { wipeKeys } from "./memory.ts";
 
 export type Role = "manual" | "hub" | "spoke";
 
@@ -57,7 +57,7 @@ export function parseConfig(bytes: Uint8Array, length: number): Config {
   try {
     return convert(document);
   } catch (error) {
-    for (let i = 0; i < document.peers.length; i++) wipe(document.peers[i]!.psk);
+    wipeKeys(document.peers);
     throw error;
   }
 }

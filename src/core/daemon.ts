@@ -7,7 +7,7 @@ import { loadConfig, resolveConfig } from "./config-file.ts";
 import { DAEMON_USAGE, type DaemonArgs, parseDaemonArgs, planDialect, planPathMtu } from "./daemon-args.ts";
 import { isSubnetraError, subnetraError } from "./errors.ts";
 import type { Host } from "./host.ts";
-import { wipe } from "./memory.ts";
+import { wipeKeys } from "./memory.ts";
 import { networkPlan } from "./network-plan.ts";
 import { openNode, type RunningNode } from "./node.ts";
 import { buildRegistry } from "./registry.ts";
@@ -104,7 +104,7 @@ function setUpEngine(host: Host, config: Config): void {
       () => buildRegistry(engine, config),
     );
   } finally {
-    for (let i = 0; i < config.peers.length; i++) wipe(config.peers[i]!.psk);
+    wipeKeys(config.peers);
   }
 }
 

@@ -8,6 +8,11 @@ export function wipe(bytes: Uint8Array): void {
   for (let i = 0; i < bytes.length; i++) bytes[i] = 0;
 }
 
+/** Overwrites the key of every peer. */
+export function wipeKeys(peers: readonly { readonly psk: Uint8Array }[]): void {
+  for (let i = 0; i < peers.length; i++) wipe(peers[i]!.psk);
+}
+
 /** Bytes that become text in one step; a call has room for so many arguments everywhere. */
 const TEXT_CHUNK = 512;
 

@@ -120,8 +120,7 @@ class Node implements RunningNode {
     this.bound = true;
     this.startKeepalive(config);
     this.dropPrivileges();
-    const sockets = config.listenPorts.length;
-    this.reactor = new Reactor(engine, sys, this.controlServer(config), { sockets });
+    this.reactor = new Reactor(engine, sys, this.controlServer(config), config.listenPorts.length);
     if (!savedRulesFound) sys.print(STDERR, `no saved rules at ${options.savedRules}\n`);
     sys.print(STDERR, `${options.banner} tun=${sys.tunName()} sock=${this.path} [ready]\n`);
   }

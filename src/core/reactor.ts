@@ -29,30 +29,25 @@ export interface ControlService {
   serve(): void;
 }
 
-export interface ReactorOptions {
-  /** Number of UDP sockets opened. */
-  readonly sockets: number;
-  /** UDP receive buffers the engine was laid out with. */
-  readonly rxBuffers?: number;
-}
-
 /** One thread owns all protocol state: everything happens inside turn(). */
 export class Reactor {
   private readonly engine: Engine;
   private readonly sys: Sys;
   private readonly control: ControlService;
   private readonly sockets: number;
-  private readonly rxBuffers: number;
   private readonly clock: number;
   private readonly tunArena: number;
   private readonly tunPackets: number;
 
-  constructor(engine: Engine, sys: Sys, control: ControlService, options: ReactorOptions) {
+  /**
+   * @param engine laid out with DEFAULT_RX_BUFFERS
+   * @param sockets number of UDP sockets opened
+   */
+  constructor(engine: Engine, sys: Sys, control: ControlService, sockets: number) {
     this.engine = engine;
     this.sys = sys;
     this.control = control;
-    this.sockets = options.sockets;
-    this.rxBuffers = options.rxBuffers === undefined ? DEFAULT_RX_BUFFERS : options.rxBuffers;
+    this.sockets = sockets;
     this.clock = engine.call.region(REGION_CLOCK);
     this.tunArena = engine.call.region(REGION_TUN_ARENA);
     this.tunPackets = engine.call.region(REGION_TUND);
@@ -91,7 +86,7 @@ export class Reactor {
       if (buffers <= 0) return;
       this.finish(call.udpBatch(socket, buffers));
       // Readiness is level-triggered: whatever arrives later is seen by the next wait.
-      if (buffers < this.rxBuffers) return;
+      if (buffers < DEFAULT_RX_BUFFERS) return;
     }
   }
 

@@ -5,7 +5,7 @@ import type { Engine } from "../engine/exports.ts";
 import type { Config, PeerConfig } from "./config.ts";
 import { formatEndpoint } from "./endpoint.ts";
 import { subnetraError } from "./errors.ts";
-import { wipe } from "./memory.ts";
+import { wipeKeys } from "./memory.ts";
 
 /** @throws SubnetraError with the codes of config.md §6 */
 export function checkRegistry(config: Config): void {
@@ -57,7 +57,7 @@ export function buildRegistry(engine: Engine, config: Config): void {
     checkRegistry(config);
     for (let i = 0; i < config.peers.length; i++) addPeer(engine, config.peers[i]!, i);
   } finally {
-    for (let i = 0; i < config.peers.length; i++) wipe(config.peers[i]!.psk);
+    wipeKeys(config.peers);
   }
 }
 

@@ -18,9 +18,6 @@ import { UdpReceiver } from "./udp-receive.ts";
 import { UdpSender } from "./udp-send.ts";
 import { enableGro, openUdpSocket, supportsSegmentation } from "./udp-socket.ts";
 
-/** Segmentation offload of the TUN device when SUBNETRA_OFFLOAD does not say. */
-const TUN_OFFLOAD_BY_DEFAULT = true;
-
 export class NodeSys extends NodeClientSys implements Sys {
   readonly sockaddrFamily = AF_INET;
   /** Node's event loop, to which the driver returns when `yieldDue` says so. */
@@ -30,8 +27,8 @@ export class NodeSys extends NodeClientSys implements Sys {
   private readonly privileges: Privileges;
   private readonly readiness = new Readiness(this.host);
   private readonly sockets: number[] = [];
-  /** SUBNETRA_OFFLOAD=0 turns TUN offload, UDP_GRO and UDP_SEGMENT off; =1 turns all on that the kernel has. */
-  private readonly offload = process.env.SUBNETRA_OFFLOAD;
+  /** Whether to use what the kernel has of TUN offload, UDP_GRO and UDP_SEGMENT; SUBNETRA_OFFLOAD=0 turns them off. */
+  private readonly offload = process.env.SUBNETRA_OFFLOAD !== "0";
   private segments = 0;
   private tun: TunDevice | null = null;
   private control: ControlSocket | null = null;
@@ -115,8 +112,7 @@ export class NodeSys extends NodeClientSys implements Sys {
   }
 
   tunOpen(name: string): number {
-    const wanted = this.offload === undefined ? TUN_OFFLOAD_BY_DEFAULT : this.offload !== "0";
-    const device = this.privileges.inherited?.takeTun() ?? openTun(name, wanted);
+    const device = this.privileges.inherited?.takeTun() ?? openTun(name, this.offload);
     if (typeof device === "number") return device;
     this.tun = device;
     this.tunIo = new TunIo(this.engine);
@@ -138,9 +134,8 @@ export class NodeSys extends NodeClientSys implements Sys {
     const fd = inherited >= 0 ? inherited : openUdpSocket(port);
     if (fd < 0) return fd;
     this.privileges.collected?.udp.push({ port, fd });
-    const offload = this.offload !== "0";
-    if (offload) enableGro(fd);
-    this.segments = offload && supportsSegmentation(fd) ? 1 : 0;
+    if (this.offload) enableGro(fd);
+    this.segments = this.offload && supportsSegmentation(fd) ? 1 : 0;
     this.receiver ??= new UdpReceiver(this.engine);
     this.sender ??= new UdpSender(this.engine);
     const index = this.sockets.push(fd) - 1;
