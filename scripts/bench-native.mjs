@@ -2,7 +2,7 @@
 //
 //   node scripts/bench-native.mjs [ROUNDS]
 
-const { Harness, toolchains } = await import("../dist/test/native/harness.js");
+const { Harness, toolchains } = await import("../dist/test/support/native/harness.js");
 
 for (const toolchain of toolchains()) {
   if (toolchain.sanitizes) continue;

@@ -29,7 +29,9 @@ function load(path) {
 
 const paths = process.argv.slice(2);
 if (paths.length === 0)
-  paths.push(...["plain", "simd"].map((variant) => join(root, `dist/test/kat/primitives-${variant}.wasm`)));
+  paths.push(
+    ...["plain", "simd"].map((variant) => join(root, `dist/test/support/kat/primitives-${variant}.wasm`)),
+  );
 const modules = paths.map(load);
 
 for (let round = 0; round < ROUNDS; round++) {

@@ -27,7 +27,7 @@ const VARIANTS = [
 /** The engine, and its primitives alone for the known-answer tests. */
 const MODULES = [
   ["src/engine/assembly/index.ts", "dist/src/engine/engine"],
-  ["test/kat/assembly/primitives.ts", "dist/test/kat/primitives"],
+  ["test/support/kat/assembly/primitives.ts", "dist/test/support/kat/primitives"],
 ];
 
 function buildModule(entry, out) {
@@ -54,7 +54,16 @@ function buildTypeScript() {
 
 /** Marks the end of the last complete build. */
 const STAMP = join(root, "dist/.built");
-const INPUTS = ["src", "test", "tsconfig.json", "package-lock.json", "scripts/build.mjs"];
+const INPUTS = [
+  "src",
+  "lab",
+  "bench",
+  "demo",
+  "test",
+  "tsconfig.json",
+  "package-lock.json",
+  "scripts/build.mjs",
+];
 
 /** When the newest file at or below a path was changed, in ms. */
 function newest(path) {

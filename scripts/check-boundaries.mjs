@@ -19,13 +19,15 @@ const RULES = [
   { part: /^src\/core\//, files: [/^src\/core\//, ENGINE_CONTRACT], packages: null },
   { part: /^src\/platform\/sim\//, files: [/^src\/(core|engine|platform\/sim)\//], packages: /^node:/ },
   {
-    part: /^src\/platform\/node\//,
-    files: [/^src\/(core|engine|platform\/node)\//],
+    part: /^src\/platform\/nodejs\//,
+    files: [/^src\/(core|engine|platform\/nodejs)\//],
     packages: /^(node:|koffi$)/,
   },
   { part: /^src\/platform\/tiny\//, files: [/^src\/(core|engine|platform\/tiny)\//], packages: null },
   { part: /^src\/apps\//, files: [/^src\//], packages: /^node:/ },
   { part: /^src\/[^/]+\.ts$/, files: [/^src\//], packages: /^node:/ },
+  { part: /^lab\//, files: [/^lab\//], packages: /^node:/ },
+  { part: /^(bench|demo)\//, files: [/^(bench|demo|lab|src)\//], packages: /^node:/ },
 ];
 
 function sources(folder) {
@@ -60,7 +62,7 @@ export function violations(file, text) {
 }
 
 function main() {
-  const files = sources(join(root, "src"));
+  const files = ["src", "lab", "bench", "demo"].flatMap((folder) => sources(join(root, folder)));
   const found = files.flatMap((path) =>
     violations(relative(root, path).split(sep).join("/"), readFileSync(path, "utf8")),
   );

@@ -5,10 +5,10 @@ import { join } from "node:path";
 import { buildIfStale } from "./build.mjs";
 import { root } from "./setup.mjs";
 
-/** Runs dist/src/apps/<name>/main.js with this process's arguments and exits as it does. */
+/** Runs dist/<name>/main.js with this process's arguments and exits as it does. */
 export function runApp(name) {
   buildIfStale();
-  const script = join(root, "dist/src/apps", name, "main.js");
+  const script = join(root, "dist", name, "main.js");
   const app = spawn(process.execPath, [script, ...process.argv.slice(2)], { stdio: "inherit" });
   // Ctrl-C reaches the application by itself; this process only waits until it has cleaned up.
   process.on("SIGINT", () => {});

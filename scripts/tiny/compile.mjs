@@ -8,7 +8,7 @@ import { SIMDE, zig } from "./toolchain.mjs";
 
 export const SOURCES = "src/platform/tiny";
 /** The native AEAD. */
-export const NATIVE = "src/platform/native";
+export const NATIVE = "src/engine/native";
 /** Compiled by rules of their own. */
 const SPECIAL = ["engine-unit.c", "duktape-unit.c"];
 

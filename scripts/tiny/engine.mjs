@@ -12,7 +12,9 @@ function isBuilt() {
   const modules = ["plain", "simd"].map((variant) => enginePath(variant));
   if (!modules.every((path) => existsSync(path))) return false;
   const built = Math.min(...modules.map((path) => statSync(path).mtimeMs));
-  const sources = readdirSync(join(root, "src/engine/assembly")).map((file) => `assembly/${file}`);
+  const sources = readdirSync(join(root, "src/engine/assembly"), { recursive: true }).map(
+    (file) => `assembly/${file}`,
+  );
   return [...sources, "abi.ts"].every((file) => statSync(join(root, "src/engine", file)).mtimeMs < built);
 }
 

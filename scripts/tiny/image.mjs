@@ -20,7 +20,7 @@ const NAME = "subnetra";
 const SECOND = 1e9;
 export const VERSION = JSON.parse(readFileSync(join(root, "package.json"), "utf8")).version;
 
-const asset = (name) => readFileSync(join(root, "scripts/tiny/assets", name));
+const asset = (name) => readFileSync(join(root, "deploy", name));
 const sha256 = (bytes) => createHash("sha256").update(bytes).digest("hex");
 const json = (value) => Buffer.from(JSON.stringify(value));
 

@@ -11,7 +11,7 @@ const ASSEMBLY = "src/engine/assembly";
 
 /** Reads a source for the compiler; null when there is no such file. The AEAD's file is replaced by its imports. */
 function readFile(name, folder) {
-  const file = name === `${ASSEMBLY}/aead.ts` ? `${ASSEMBLY}/aead-native.ts` : name;
+  const file = name === `${ASSEMBLY}/crypto/aead.ts` ? `${ASSEMBLY}/crypto/aead-native.ts` : name;
   const path = join(root, folder, file);
   return existsSync(path) ? readFileSync(path, "utf8") : null;
 }

@@ -48,7 +48,7 @@ function checkProgram(source) {
 export function bundleProgram() {
   const bundle = buildSync({
     absWorkingDir: root,
-    entryPoints: ["src/platform/tiny/main.ts"],
+    entryPoints: ["src/apps/tiny/main.ts"],
     bundle: true,
     format: "iife",
     target: "es2022",

@@ -30,11 +30,11 @@ function archive(name) {
     { path: folder, directory: true },
     file("LICENSE", "LICENSE"),
     file("README.md", "docs/tiny.md"),
-    file("config.example.json", "scripts/tiny/assets/config.example.json"),
+    file("config.example.json", "deploy/config.example.json"),
     { path: `${folder}/subnetra`, target: "subnetrad" },
     file("subnetrad", targetFile(name), 0o755),
-    file("subnetrad.init", "scripts/tiny/assets/subnetrad.init", 0o755),
-    file("subnetrad.service", "scripts/tiny/assets/subnetrad.service"),
+    file("subnetrad.init", "deploy/busybox/subnetrad.init", 0o755),
+    file("subnetrad.service", "deploy/systemd/subnetrad.service"),
   ]);
 }
 

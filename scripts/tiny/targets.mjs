@@ -4,7 +4,7 @@
 export const SIZE_LIMIT = 524288;
 
 /**
- * Widths of the native AEAD: 32-bit words of a vector, and flags for what src/platform/native/aead.c asks of the CPU.
+ * Widths of the native AEAD: 32-bit words of a vector, and flags for what src/engine/native/aead.c asks of the CPU.
  */
 const AVX512 = { name: "avx512", lanes: 8, flags: ["-mcpu=x86_64+avx2+bmi2+avx512f+avx512vl"] };
 const AVX2 = { name: "avx2", lanes: 8, flags: ["-mcpu=x86_64+avx2+bmi2"] };

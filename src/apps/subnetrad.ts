@@ -2,9 +2,9 @@
 
 import { startDaemon } from "../core/daemon.ts";
 import { loadEngine } from "../engine/load.ts";
-import { drive } from "../platform/node/driver.ts";
-import { toByteString } from "../platform/node/process.ts";
-import { NodeSys } from "../platform/node/sys.ts";
+import { drive } from "../platform/nodejs/driver.ts";
+import { toByteString } from "../platform/nodejs/process.ts";
+import { NodeSys } from "../platform/nodejs/sys.ts";
 
 const engine = loadEngine();
 const sys = new NodeSys(engine);

@@ -2,16 +2,16 @@
 // second time after dropPrivileges, so nothing is printed before that point unless the start fails or ends.
 
 import { DEFAULT_RX_BUFFERS, OK, REGION_CLOCK } from "../engine/abi.ts";
-import type { Config } from "./config.ts";
-import { loadConfig, resolveConfig } from "./config-file.ts";
+import { loadConfig, resolveConfig } from "./config/file.ts";
+import { buildRegistry } from "./config/registry.ts";
+import { checkSanity } from "./config/sanity.ts";
+import type { Config } from "./config/values.ts";
 import { DAEMON_USAGE, type DaemonArgs, parseDaemonArgs, planDialect, planPathMtu } from "./daemon-args.ts";
 import { isSubnetraError, subnetraError } from "./errors.ts";
 import type { Host } from "./host.ts";
 import { wipeKeys } from "./memory.ts";
 import { networkPlan } from "./network-plan.ts";
-import { openNode, type RunningNode } from "./node.ts";
-import { buildRegistry } from "./registry.ts";
-import { checkSanity } from "./sanity.ts";
+import { openNode, type RunningNode } from "./running-node.ts";
 import { StartFailure, step } from "./start-failure.ts";
 import { STDERR, STDOUT } from "./sys.ts";
 import { VERSION } from "./version.ts";

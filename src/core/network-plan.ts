@@ -2,7 +2,7 @@
 
 import { HEADER_LENGTH, TAG_LENGTH } from "../engine/abi.ts";
 import { formatAddress, formatCidr, networkOf } from "./cidr.ts";
-import type { Config } from "./config.ts";
+import type { Config } from "./config/values.ts";
 
 export type Dialect = "linux" | "macos";
 

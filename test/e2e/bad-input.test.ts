@@ -5,13 +5,13 @@
 import assert from "node:assert/strict";
 import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { after, before, it } from "node:test";
-import { type NodeConfig, newKey } from "../../src/apps/lab/config.ts";
-import { Lab } from "../../src/apps/lab/lab.ts";
-import { MeshNode } from "../../src/apps/lab/mesh-node.ts";
-import type { LabProcess } from "../../src/apps/lab/process.ts";
-import { builds } from "../../src/apps/lab/project.ts";
-import { assertNoSecrets } from "./secrets.ts";
-import { endToEnd } from "./suite.ts";
+import { type NodeConfig, newKey } from "../../lab/config.ts";
+import { Lab } from "../../lab/lab.ts";
+import { MeshNode } from "../../lab/mesh-node.ts";
+import type { LabProcess } from "../../lab/process.ts";
+import { builds } from "../../lab/project.ts";
+import { assertNoSecrets } from "../support/e2e/secrets.ts";
+import { endToEnd } from "../support/e2e/suite.ts";
 
 const PORT = 51820;
 const OTHER_PORT = 51830;

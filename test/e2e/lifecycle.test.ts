@@ -7,12 +7,12 @@ import assert from "node:assert/strict";
 import { chmodSync, existsSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { after, before, it } from "node:test";
-import { ping } from "../../src/apps/lab/ping.ts";
-import { until } from "../../src/apps/lab/process.ts";
-import { builds } from "../../src/apps/lab/project.ts";
-import { B_OVERLAY, HUB_ID, HUB_UNDERLAY_B, OVERLAY, PORT, Star } from "../../src/apps/lab/star.ts";
-import { forEveryone } from "./for-everyone.ts";
-import { endToEnd } from "./suite.ts";
+import { ping } from "../../lab/ping.ts";
+import { until } from "../../lab/process.ts";
+import { builds } from "../../lab/project.ts";
+import { B_OVERLAY, HUB_ID, HUB_UNDERLAY_B, OVERLAY, PORT, Star } from "../../lab/star.ts";
+import { forEveryone } from "../support/e2e/for-everyone.ts";
+import { endToEnd } from "../support/e2e/suite.ts";
 
 const NOBODY = 65534;
 const CAPABILITY_SETS = ["CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb"];

@@ -6,11 +6,11 @@
 
 import assert from "node:assert/strict";
 import { after, before, it } from "node:test";
-import { parsePing, pingCommand } from "../../src/apps/lab/ping.ts";
-import { sleep } from "../../src/apps/lab/process.ts";
-import { builds } from "../../src/apps/lab/project.ts";
-import { B_OVERLAY, Star } from "../../src/apps/lab/star.ts";
-import { endToEnd, record, soakSeconds as seconds } from "./suite.ts";
+import { parsePing, pingCommand } from "../../lab/ping.ts";
+import { sleep } from "../../lab/process.ts";
+import { builds } from "../../lab/project.ts";
+import { B_OVERLAY, Star } from "../../lab/star.ts";
+import { endToEnd, record, soakSeconds as seconds } from "../support/e2e/suite.ts";
 
 const WARM_UP_MS = 3000;
 const SAMPLE_MS = 500;

@@ -6,11 +6,11 @@
 
 import assert from "node:assert/strict";
 import { after, before, it } from "node:test";
-import { Capture, datagrams } from "../../src/apps/lab/capture.ts";
-import { Impairment } from "../../src/apps/lab/impairment.ts";
-import { parsePing, ping, pingCommand } from "../../src/apps/lab/ping.ts";
-import { until } from "../../src/apps/lab/process.ts";
-import { builds } from "../../src/apps/lab/project.ts";
+import { Capture, datagrams } from "../../lab/capture.ts";
+import { Impairment } from "../../lab/impairment.ts";
+import { parsePing, ping, pingCommand } from "../../lab/ping.ts";
+import { until } from "../../lab/process.ts";
+import { builds } from "../../lab/project.ts";
 import {
   A_ID,
   A_OVERLAY,
@@ -21,9 +21,9 @@ import {
   HUB_UNDERLAY_A,
   PORT,
   Star,
-} from "../../src/apps/lab/star.ts";
-import { assertNoSecrets, linkKey, sessionKeyOf } from "./secrets.ts";
-import { endToEnd, record } from "./suite.ts";
+} from "../../lab/star.ts";
+import { assertNoSecrets, linkKey, sessionKeyOf } from "../support/e2e/secrets.ts";
+import { endToEnd, record } from "../support/e2e/suite.ts";
 
 const MARKER = "5375626e657472614d61726b65723432";
 const ROAMED = "10.100.1.3";

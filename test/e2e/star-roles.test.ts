@@ -7,12 +7,12 @@
 
 import assert from "node:assert/strict";
 import { after, before, it } from "node:test";
-import { Capture, datagrams } from "../../src/apps/lab/capture.ts";
-import { ping } from "../../src/apps/lab/ping.ts";
-import { until } from "../../src/apps/lab/process.ts";
-import { builds } from "../../src/apps/lab/project.ts";
-import { A_ID, A_OVERLAY, B_OVERLAY, HUB_ID, PORT, Star } from "../../src/apps/lab/star.ts";
-import { endToEnd, record } from "./suite.ts";
+import { Capture, datagrams } from "../../lab/capture.ts";
+import { ping } from "../../lab/ping.ts";
+import { until } from "../../lab/process.ts";
+import { builds } from "../../lab/project.ts";
+import { A_ID, A_OVERLAY, B_OVERLAY, HUB_ID, PORT, Star } from "../../lab/star.ts";
+import { endToEnd, record } from "../support/e2e/suite.ts";
 
 const HUB_UNDERLAY_X = "10.100.9.1";
 const STRANGER = "10.100.9.2";
@@ -64,7 +64,7 @@ endToEnd("Star by roles", () => {
     const probes = [JUNK, forged(), Buffer.from("abc")].map(
       (payload) => `${PROBES_PER_KIND}x${payload.toString("hex")}`,
     );
-    const script = new URL("./udp-probe.js", import.meta.url).pathname;
+    const script = new URL("../support/e2e/udp-probe.js", import.meta.url).pathname;
     const result = star.lab.exec("stranger", [
       process.execPath,
       script,

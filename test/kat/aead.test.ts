@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { createCipheriv, randomBytes, randomInt } from "node:crypto";
 import { test } from "node:test";
 import { chacha20poly1305 } from "@noble/ciphers/chacha.js";
-import { DATA, Primitives, VARIANTS } from "./primitives.ts";
+import { DATA, Primitives, VARIANTS } from "../support/kat/primitives.ts";
 
 const EDGES = [0n, 1n, 2n ** 31n, 2n ** 32n - 1n, 2n ** 32n, 2n ** 53n + 1n, 2n ** 63n, 2n ** 64n - 1n];
 const GUARD = 64;

@@ -5,7 +5,7 @@ import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
 import { test } from "node:test";
 import { blake2b } from "@noble/hashes/blake2.js";
-import { Primitives, VARIANTS } from "./primitives.ts";
+import { Primitives, VARIANTS } from "../support/kat/primitives.ts";
 
 const KNOWN: [number, string][] = [
   [1, "41ff93a4eaeebd3b78a93438a6f62a92ab5959c859e682b72c7def406197ca4d"],

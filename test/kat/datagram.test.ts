@@ -4,8 +4,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { REGION_SCRATCH } from "../../src/engine/abi.ts";
 import { loadEngine } from "../../src/engine/load.ts";
-import { VARIANTS } from "./primitives.ts";
-import { fromHex, u64, vectorFiles } from "./vectors.ts";
+import { VARIANTS } from "../support/kat/primitives.ts";
+import { fromHex, u64, vectorFiles } from "../support/kat/vectors.ts";
 
 for (const file of vectorFiles()) {
   for (const variant of VARIANTS) {

@@ -4,8 +4,8 @@ import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
-import { Primitives, VARIANTS } from "./primitives.ts";
-import { fromHex, ROOT, vectorFiles } from "./vectors.ts";
+import { Primitives, VARIANTS } from "../support/kat/primitives.ts";
+import { fromHex, ROOT, vectorFiles } from "../support/kat/vectors.ts";
 
 test("the committed vectors are what scripts/make-vectors.mjs makes", () => {
   const result = spawnSync(process.execPath, ["scripts/make-vectors.mjs", "--check"], {

@@ -4,7 +4,7 @@
 import assert from "node:assert/strict";
 import { randomBytes, randomInt } from "node:crypto";
 import { test } from "node:test";
-import { Primitives, VARIANTS } from "./primitives.ts";
+import { Primitives, VARIANTS } from "../support/kat/primitives.ts";
 
 const PRIME = 2n ** 130n - 5n;
 const CLAMP = 0x0ffffffc0ffffffc0ffffffc0fffffffn;

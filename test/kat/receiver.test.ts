@@ -31,8 +31,8 @@ import {
 } from "../../src/engine/abi.ts";
 import type { Engine } from "../../src/engine/exports.ts";
 import { type EngineVariant, loadEngine } from "../../src/engine/load.ts";
-import { Primitives, VARIANTS } from "./primitives.ts";
-import { fromHex, type ReceiverCase, u64, vectorFiles } from "./vectors.ts";
+import { Primitives, VARIANTS } from "../support/kat/primitives.ts";
+import { fromHex, type ReceiverCase, u64, vectorFiles } from "../support/kat/vectors.ts";
 
 const AF_INET = 2;
 /** 192.0.2.1:4500 in network order, as a struct sockaddr_in holds it. */

@@ -3,7 +3,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { Primitives, VARIANTS } from "./primitives.ts";
+import { Primitives, VARIANTS } from "../support/kat/primitives.ts";
 
 const hex = (text: string): Buffer => Buffer.from(text.replace(/\s/g, ""), "hex");
 const zeros = (count: number): string => "00".repeat(count);

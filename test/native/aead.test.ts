@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { createCipheriv, randomBytes } from "node:crypto";
 import { test } from "node:test";
-import { Harness, toolchains } from "./harness.ts";
+import { Harness, toolchains } from "../support/native/harness.ts";
 
 const AEAD = 0;
 const POLY1305 = 1;

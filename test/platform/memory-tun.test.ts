@@ -8,7 +8,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
-import { isRoot } from "./requirements.ts";
+import { isRoot } from "../support/platform/requirements.ts";
 
 const PSK = "f0e1d2c3b4a5968778695a4b3c2d1e0ff0e1d2c3b4a5968778695a4b3c2d1e0f";
 
@@ -38,7 +38,7 @@ function packet(from: number, to: number, length: number): string {
 
 test("packets cross between two nodes with TUNs in memory", { timeout: 20_000 }, async () => {
   const directory = mkdtempSync(join(tmpdir(), "subnetra-memory-"));
-  const program = fileURLToPath(new URL("memory-tun-node.js", import.meta.url));
+  const program = fileURLToPath(new URL("../support/platform/memory-tun-node.js", import.meta.url));
   const start = async (id: number): Promise<ChildProcess> => {
     const file = join(directory, `${id}.json`);
     writeFileSync(file, JSON.stringify(config(id)), { mode: 0o600 });

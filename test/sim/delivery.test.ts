@@ -14,11 +14,11 @@ import {
 } from "../../src/engine/abi.ts";
 import { encodeVnet, expandFrame, GSO_TCPV4, pseudoSum } from "../../src/platform/sim/tcp-offload.ts";
 import { World } from "../../src/platform/sim/world.ts";
-import { assertAccounts } from "../property/engine/accounting.ts";
-import { ACK, randomFields, tcpPacket } from "../property/engine/tcp-packets.ts";
-import { Chaos, ROUGH, type Sent } from "./chaos.ts";
-import { seededTest } from "./seed.ts";
-import { buildStar, type Member, numberIn, type Star } from "./star.ts";
+import { assertAccounts } from "../support/engine/accounting.ts";
+import { ACK, randomFields, tcpPacket } from "../support/engine/tcp-packets.ts";
+import { seededTest } from "../support/seed.ts";
+import { Chaos, ROUGH, type Sent } from "../support/sim/chaos.ts";
+import { buildStar, type Member, numberIn, type Star } from "../support/sim/star.ts";
 
 const PACKETS = 11_000;
 const MAX_PLAINTEXT = 1452;

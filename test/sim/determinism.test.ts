@@ -2,9 +2,9 @@
 
 import assert from "node:assert/strict";
 import { World } from "../../src/platform/sim/world.ts";
-import { Chaos, ROUGH } from "./chaos.ts";
-import { seededTest } from "./seed.ts";
-import { buildStar } from "./star.ts";
+import { seededTest } from "../support/seed.ts";
+import { Chaos, ROUGH } from "../support/sim/chaos.ts";
+import { buildStar } from "../support/sim/star.ts";
 
 /** A rough half minute. @returns the hash of everything sent and delivered. */
 function run(seed: number, variant: "simd" | "plain"): string {

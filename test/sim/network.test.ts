@@ -13,7 +13,7 @@ import {
   PERFECT,
 } from "../../src/platform/sim/network.ts";
 import { Prng } from "../../src/platform/sim/prng.ts";
-import { seededTest } from "./seed.ts";
+import { seededTest } from "../support/seed.ts";
 
 const MS = 1_000_000;
 const A = 0xc0000201;

@@ -9,10 +9,10 @@ import {
   maskDatagram,
   openBody,
   sessionKey,
-} from "../property/engine/reference-crypto.ts";
-import { Chaos, ROUGH } from "./chaos.ts";
-import { seededTest } from "./seed.ts";
-import { buildStar, HUB_ID, type Member, pskOf, type Star } from "./star.ts";
+} from "../support/engine/reference-crypto.ts";
+import { seededTest } from "../support/seed.ts";
+import { Chaos, ROUGH } from "../support/sim/chaos.ts";
+import { buildStar, HUB_ID, type Member, pskOf, type Star } from "../support/sim/star.ts";
 
 const DATAGRAMS = 12_000;
 const NS_PER_S = 1_000_000_000n;

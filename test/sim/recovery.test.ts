@@ -4,10 +4,10 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Prng } from "../../src/platform/sim/prng.ts";
 import { World } from "../../src/platform/sim/world.ts";
-import { assertAccounts } from "../property/engine/accounting.ts";
-import { Chaos, ROUGH } from "./chaos.ts";
-import { seededTest } from "./seed.ts";
-import { buildStar, HUB_ADDRESS, type Member, type Star } from "./star.ts";
+import { assertAccounts } from "../support/engine/accounting.ts";
+import { seededTest } from "../support/seed.ts";
+import { Chaos, ROUGH } from "../support/sim/chaos.ts";
+import { buildStar, HUB_ADDRESS, type Member, type Star } from "../support/sim/star.ts";
 
 const STEPS = 60_000;
 const KEEPALIVE_SECS = 6;

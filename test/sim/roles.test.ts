@@ -4,9 +4,9 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { COUNTER_KEEPALIVE_TX } from "../../src/engine/abi.ts";
 import { World } from "../../src/platform/sim/world.ts";
-import { Chaos } from "./chaos.ts";
-import { seededTest } from "./seed.ts";
-import { buildStar, HUB_ADDRESS, hex, pskOf } from "./star.ts";
+import { seededTest } from "../support/seed.ts";
+import { Chaos } from "../support/sim/chaos.ts";
+import { buildStar, HUB_ADDRESS, hex, pskOf } from "../support/sim/star.ts";
 
 const HOUR_MS = 3_600_000;
 

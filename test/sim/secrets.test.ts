@@ -2,10 +2,10 @@
 
 import assert from "node:assert/strict";
 import { World } from "../../src/platform/sim/world.ts";
-import { linkKey, sessionKey } from "../property/engine/reference-crypto.ts";
-import { Chaos } from "./chaos.ts";
-import { seededTest } from "./seed.ts";
-import { buildStar, HUB_ID, hex, type Member, pskOf } from "./star.ts";
+import { linkKey, sessionKey } from "../support/engine/reference-crypto.ts";
+import { seededTest } from "../support/seed.ts";
+import { Chaos } from "../support/sim/chaos.ts";
+import { buildStar, HUB_ID, hex, type Member, pskOf } from "../support/sim/star.ts";
 
 function holds(member: Member, secret: Uint8Array | string): boolean {
   const { u8 } = member.node.engine;

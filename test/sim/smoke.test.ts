@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { World } from "../../src/platform/sim/world.ts";
-import { buildStar, dotted, HUB_ADDRESS, innerOf } from "./star.ts";
+import { buildStar, dotted, HUB_ADDRESS, innerOf } from "../support/sim/star.ts";
 
 for (const obfuscate of [false, true]) {
   test(`two spokes behind NATs talk through the hub, obfuscation ${obfuscate}`, () => {

@@ -4,9 +4,9 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { COUNTER_DROP_UDP_SCAN_BUDGET, COUNTER_RELAY_PACKETS } from "../../src/engine/abi.ts";
 import { World } from "../../src/platform/sim/world.ts";
-import { assertAccounts } from "../property/engine/accounting.ts";
-import { chooseSeed } from "./seed.ts";
-import { buildStar } from "./star.ts";
+import { assertAccounts } from "../support/engine/accounting.ts";
+import { chooseSeed } from "../support/seed.ts";
+import { buildStar } from "../support/sim/star.ts";
 
 const SPOKES = 999;
 /** Generous: a crowded machine took a sixth of it. */

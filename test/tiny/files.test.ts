@@ -15,7 +15,7 @@ import {
   targets,
   variantsOf,
   withFolder,
-} from "./tiny.ts";
+} from "../support/tiny/tiny.ts";
 
 const NOT_HERE = "SUBNETRA_ENGINE names no engine that this CPU runs\n";
 const VECTORS = ["test/vectors/subnetra-edge-v1.json", "../shared/vectors/subnetra-v1.json"]

@@ -5,12 +5,20 @@ import assert from "node:assert/strict";
 import { existsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
-import { newKey } from "../../src/apps/lab/config.ts";
-import { Lab } from "../../src/apps/lab/lab.ts";
-import { MeshNode } from "../../src/apps/lab/mesh-node.ts";
-import { chooseBuilds } from "../../src/apps/lab/project.ts";
-import { documents } from "./documents.ts";
-import { answerLines, nativeTarget, root, run, skipUnless, variantsOf, withFolder } from "./tiny.ts";
+import { newKey } from "../../lab/config.ts";
+import { Lab } from "../../lab/lab.ts";
+import { MeshNode } from "../../lab/mesh-node.ts";
+import { chooseBuilds } from "../../lab/project.ts";
+import { documents } from "../support/tiny/documents.ts";
+import {
+  answerLines,
+  nativeTarget,
+  root,
+  run,
+  skipUnless,
+  variantsOf,
+  withFolder,
+} from "../support/tiny/tiny.ts";
 
 const SANITIZED = join(root, ".cache/tiny/sanitized/subnetra-sanitized");
 const PORT = 51820;

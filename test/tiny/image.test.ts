@@ -13,10 +13,19 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import { after, before, describe, it, test } from "node:test";
-import { newKey } from "../../src/apps/lab/config.ts";
-import { Lab } from "../../src/apps/lab/lab.ts";
-import { must } from "../../src/apps/lab/process.ts";
-import { checkFile, nativeTarget, root, run, skipUnless, skipWithout, targets, withFolder } from "./tiny.ts";
+import { newKey } from "../../lab/config.ts";
+import { Lab } from "../../lab/lab.ts";
+import { must } from "../../lab/process.ts";
+import {
+  checkFile,
+  nativeTarget,
+  root,
+  run,
+  skipUnless,
+  skipWithout,
+  targets,
+  withFolder,
+} from "../support/tiny/tiny.ts";
 
 const VERSION = JSON.parse(readFileSync(join(root, "package.json"), "utf8")).version as string;
 const LIMIT = 1 << 20;

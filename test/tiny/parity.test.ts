@@ -4,13 +4,13 @@ import assert from "node:assert/strict";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
-import { builds, chooseBuilds } from "../../src/apps/lab/project.ts";
+import { builds, chooseBuilds } from "../../lab/project.ts";
+import { checkMany } from "../../src/apps/tiny/check-many.ts";
 import { ERROR_CODES } from "../../src/core/error-codes.ts";
 import { loadEngine } from "../../src/engine/load.ts";
-import { checkMany } from "../../src/platform/tiny/check-many.ts";
-import { documents } from "./documents.ts";
-import { MemorySys } from "./memory-sys.ts";
-import { run, skipWithout, tiny, withFolder } from "./tiny.ts";
+import { documents } from "../support/tiny/documents.ts";
+import { MemorySys } from "../support/tiny/memory-sys.ts";
+import { run, skipWithout, tiny, withFolder } from "../support/tiny/tiny.ts";
 
 const RANDOM_DOCUMENTS = Number(process.env.SUBNETRA_PARITY_DOCUMENTS ?? 4000);
 const skip = skipWithout("amd64");

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { cpSync, mkdirSync, readFileSync, symlinkSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { test } from "node:test";
-import { fileOf, root, run, skipWithout, targets, withFolder } from "./tiny.ts";
+import { fileOf, root, run, skipWithout, targets, withFolder } from "../support/tiny/tiny.ts";
 
 const present = Object.keys(targets).filter((name) => skipWithout(name) === false);
 

@@ -7,11 +7,11 @@ import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
-import { type NodeConfig, newKey } from "../../src/apps/lab/config.ts";
-import { Lab } from "../../src/apps/lab/lab.ts";
-import { MeshNode } from "../../src/apps/lab/mesh-node.ts";
-import { chooseBuilds } from "../../src/apps/lab/project.ts";
-import { root, skipUnless, skipWithout, tiny } from "./tiny.ts";
+import { type NodeConfig, newKey } from "../../lab/config.ts";
+import { Lab } from "../../lab/lab.ts";
+import { MeshNode } from "../../lab/mesh-node.ts";
+import { chooseBuilds } from "../../lab/project.ts";
+import { root, skipUnless, skipWithout, tiny } from "../support/tiny/tiny.ts";
 
 const PEERS = 32;
 const PORT = 51820;

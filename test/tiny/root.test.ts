@@ -5,10 +5,10 @@ import { chmodSync, copyFileSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, w
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { after, before, describe, it } from "node:test";
-import { newKey } from "../../src/apps/lab/config.ts";
-import { Lab } from "../../src/apps/lab/lab.ts";
-import { must } from "../../src/apps/lab/process.ts";
-import { root as project, run, skipUnless, skipWithout, tiny } from "./tiny.ts";
+import { newKey } from "../../lab/config.ts";
+import { Lab } from "../../lab/lab.ts";
+import { must } from "../../lab/process.ts";
+import { root as project, run, skipUnless, skipWithout, tiny } from "../support/tiny/tiny.ts";
 
 const APPLETS = ["sh", "mkdir", "dirname", "grep", "cat", "kill", "rm", "sleep"];
 const SOCKET = "/run/subnetra/subnetra.sock";
@@ -88,7 +88,7 @@ describe("BusyBox and the start script", { skip }, () => {
     copyFileSync(tiny, join(folder, "usr/local/bin/subnetrad"));
     chmodSync(join(folder, "usr/local/bin/subnetrad"), 0o755);
     symlinkSync("subnetrad", join(folder, "usr/local/bin/subnetra"));
-    copyFileSync(join(project, "scripts/tiny/assets/subnetrad.init"), join(folder, "etc/subnetrad.init"));
+    copyFileSync(join(project, "deploy/busybox/subnetrad.init"), join(folder, "etc/subnetrad.init"));
     chmodSync(join(folder, "etc/subnetrad.init"), 0o755);
   });
   after(() => {

@@ -4,9 +4,9 @@ import assert from "node:assert/strict";
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
-import { root, run, skipUnless } from "./tiny.ts";
+import { root, run, skipUnless } from "../support/tiny/tiny.ts";
 
-const FOLDERS = ["src/platform/tiny", "src/platform/native"].map((folder) => join(root, folder));
+const FOLDERS = ["src/platform/tiny", "src/engine/native"].map((folder) => join(root, folder));
 const sources = FOLDERS.flatMap((folder) =>
   readdirSync(folder)
     .filter((name) => /\.[ch]$/.test(name))

@@ -4,8 +4,8 @@
 // Only packets whose checksums are right are joined: the kernel is told not to check the result.
 
 import { MAX_RUN } from "../abi";
-import { network16, storeHeaderChecksum, sum16, tcpPseudoSum } from "./checksum";
 import { extendTun, hasVnet, lastVnetHeader, stageTun } from "./stage";
+import { network16, storeHeaderChecksum, sum16, tcpPseudoSum } from "./wire/checksum";
 
 const IP_HEADER: u32 = 20;
 const TCP_FLAGS: usize = 13;

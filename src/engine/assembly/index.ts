@@ -10,17 +10,16 @@ import {
   PEER_LAST_SEEN,
   TABLE_FULL,
 } from "../abi";
-import { open, seal, wipe as wipeCipher } from "./aead";
-import { keyMidstate } from "./blake2b";
 import { wallNs } from "./clock";
 import { beginGroup, endGroup } from "./coalesce";
+import { open, seal, wipe as wipeCipher } from "./crypto/aead";
+import { keyMidstate } from "./crypto/blake2b";
+import { linkKey, sessionKeyFromMidstate } from "./crypto/kdf";
+import { mask } from "./crypto/obfuscation";
 import { writeDecimal } from "./format";
-import { SMALLEST_DATAGRAM, seqOf, writeHeader } from "./header";
-import { linkKey, sessionKeyFromMidstate } from "./kdf";
 import { keepaliveTick, keepaliveTimeout, startKeepalive, stopKeepalive } from "./keepalive";
 import { clearTables, layOut, regionBase, workBase } from "./layout";
 import { localEpoch, localId, setIdentity, takeEpoch } from "./node";
-import { mask } from "./obfuscation";
 import {
   addPeerRecord,
   peerAt,
@@ -37,6 +36,7 @@ import { beginUdpBatch, refillScans, runUdpBatch } from "./receive";
 import { resetWindow } from "./replay";
 import { beginTunBatch, runTunBatch } from "./send";
 import { resetStage, setOffloads, settleTun, settleUdp, tunCount, udpCount } from "./stage";
+import { SMALLEST_DATAGRAM, seqOf, writeHeader } from "./wire/header";
 
 const NS_PER_S: u64 = 1000000000;
 /** Room for a link-key midstate in the work area, behind pad, candidate key and keepalive. */

@@ -12,8 +12,8 @@ import {
   SOCKADDR_PORT,
   TABLE_FULL,
 } from "../abi";
-import { keyMidstate } from "./blake2b";
-import { linkKey, sessionKeyFromMidstate } from "./kdf";
+import { keyMidstate } from "./crypto/blake2b";
+import { linkKey, sessionKeyFromMidstate } from "./crypto/kdf";
 import {
   endpointBase,
   endpointSlots,

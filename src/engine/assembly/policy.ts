@@ -15,8 +15,8 @@ import {
   RULE_TARGET,
   TABLE_FULL,
 } from "../abi";
-import { maskOf } from "./ipv4";
 import { markTablesDirty, policyBase, policySlots, policyStride, ruleCapacity } from "./layout";
+import { maskOf } from "./wire/ipv4";
 
 let active: u32 = 0;
 export let ruleTotal: u32 = 0;

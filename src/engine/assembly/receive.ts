@@ -40,16 +40,14 @@ import {
   SOCKADDR_ADDRESS,
   SOCKADDR_PORT,
 } from "../abi";
-import { open } from "./aead";
 import { wallNs } from "./clock";
 import { deliver } from "./coalesce";
 import { count } from "./counters";
-import { epochOf, headerIsValid, isKeepalive, keyIdOf, SMALLEST_DATAGRAM, seqOf } from "./header";
-import { destinationOf, isIpv4, maskOf, sourceOf } from "./ipv4";
-import { sessionKeyFromMidstate } from "./kdf";
+import { open } from "./crypto/aead";
+import { sessionKeyFromMidstate } from "./crypto/kdf";
+import { claim } from "./crypto/obfuscation";
 import { rxBase, rxdBase, workBase } from "./layout";
 import { obfuscating } from "./node";
-import { claim } from "./obfuscation";
 import {
   addressOf,
   firstInSlot,
@@ -69,6 +67,8 @@ import { lookUp, ruleAt } from "./policy";
 import { acceptOnce, resetWindow } from "./replay";
 import { sealAndStage } from "./send";
 import { hasRoom, KIND_RELAY } from "./stage";
+import { epochOf, headerIsValid, isKeepalive, keyIdOf, SMALLEST_DATAGRAM, seqOf } from "./wire/header";
+import { destinationOf, isIpv4, maskOf, sourceOf } from "./wire/ipv4";
 
 /** Scratch for a candidate session key, behind the header pad at the start of the work area. */
 const CANDIDATE: usize = 64;

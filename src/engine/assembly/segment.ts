@@ -3,8 +3,8 @@
 // Transmission"; the header is struct virtio_net_hdr).
 
 import { VNET_LENGTH } from "../abi";
-import { network16, storeHeaderChecksum, sum16, tcpPseudoSum } from "./checksum";
-import { isIpv4 } from "./ipv4";
+import { network16, storeHeaderChecksum, sum16, tcpPseudoSum } from "./wire/checksum";
+import { isIpv4 } from "./wire/ipv4";
 
 const VNET_FLAGS: usize = 0;
 const VNET_GSO_TYPE: usize = 1;

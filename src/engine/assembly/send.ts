@@ -22,13 +22,11 @@ import {
   TUND_OFFSET,
   TUND_STRIDE,
 } from "../abi";
-import { seal } from "./aead";
 import { count } from "./counters";
-import { writeHeader } from "./header";
-import { destinationOf, isIpv4 } from "./ipv4";
+import { seal } from "./crypto/aead";
+import { mask } from "./crypto/obfuscation";
 import { tundBase } from "./layout";
 import { localEpoch, localId, obfuscating } from "./node";
-import { mask } from "./obfuscation";
 import { peerAt, peerById, SECRET_TX_KEY, SECRET_TX_LINK, secretAt } from "./peers";
 import { lookUp, ruleAt } from "./policy";
 import {
@@ -41,6 +39,8 @@ import {
   writeSegment,
 } from "./segment";
 import { hasRoom, hasVnet, KIND_LOCAL, returnSegment, stageUdp, takeSegment } from "./stage";
+import { writeHeader } from "./wire/header";
+import { destinationOf, isIpv4 } from "./wire/ipv4";
 
 /**
  * Seals `length` bytes of plaintext at `datagram` + 20 for a peer and stages the datagram. False when the peer's

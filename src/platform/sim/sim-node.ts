@@ -2,7 +2,7 @@
 
 import { type Finished, startDaemon } from "../../core/daemon.ts";
 import type { Host } from "../../core/host.ts";
-import type { RunningNode } from "../../core/node.ts";
+import type { RunningNode } from "../../core/running-node.ts";
 import { COUNTER_COUNT, PEER_EPOCH, PEER_STRIDE, REGION_COUNTERS, REGION_PEERS } from "../../engine/abi.ts";
 import type { Engine } from "../../engine/exports.ts";
 import type { Machine } from "./machine.ts";

@@ -1,7 +1,7 @@
 // A deterministic world: machines with daemons on a virtual network, everything drawn from one seed.
 
 import { createHash } from "node:crypto";
-import { runClient } from "../../core/client.ts";
+import { runClient } from "../../core/control/client.ts";
 import { type EngineVariant, loadEngine } from "../../engine/load.ts";
 import { EventQueue } from "./event-queue.ts";
 import { LocalClient } from "./local-client.ts";

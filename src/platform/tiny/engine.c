@@ -73,7 +73,7 @@ uint8_t *engine_region(uint32_t id, uint32_t length)
 
 #if defined(ENGINE_NATIVE_AEAD)
 
-/* The imports of src/engine/assembly/aead-native.ts. */
+/* The imports of src/engine/assembly/crypto/aead-native.ts. */
 
 void w2c_env_aeadSeal(struct w2c_env *environment, u32 key, u64 seq, u32 data, u32 length)
 {

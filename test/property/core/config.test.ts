@@ -3,11 +3,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { parseConfig } from "../../../src/core/config.ts";
+import { checkRegistry } from "../../../src/core/config/registry.ts";
+import { checkSanity } from "../../../src/core/config/sanity.ts";
+import { parseConfig } from "../../../src/core/config/values.ts";
 import { isSubnetraError } from "../../../src/core/errors.ts";
-import { checkRegistry } from "../../../src/core/registry.ts";
-import { checkSanity } from "../../../src/core/sanity.ts";
-import { oracle } from "./config-oracle.ts";
+import { oracle } from "../../support/core/config-oracle.ts";
 
 const RUNS = { numRuns: 10000 };
 

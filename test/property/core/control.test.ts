@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { ControlServer } from "../../../src/core/control-server.ts";
+import { ControlServer } from "../../../src/core/control/server.ts";
 import { REGION_CLOCK, REGION_SCRATCH } from "../../../src/engine/abi.ts";
 import { loadEngine } from "../../../src/engine/load.ts";
-import { FakeSys } from "../../unit/core/fake-sys.ts";
+import { FakeSys } from "../../support/core/fake-sys.ts";
 
 const NODE = { version: "0.10.0", localId: 1, port: 18020, tun: "snr0", names: [] };
 

@@ -2,9 +2,9 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import { formatCidr, networkOf, overlaps, parseCidr } from "../../../src/core/cidr.ts";
-import { parseCommand } from "../../../src/core/control-grammar.ts";
-import { formatEndpoint, parseEndpoint } from "../../../src/core/endpoint.ts";
-import { formatRule } from "../../../src/core/policy-text.ts";
+import { formatEndpoint, parseEndpoint } from "../../../src/core/config/endpoint.ts";
+import { parseCommand } from "../../../src/core/control/grammar.ts";
+import { formatRule } from "../../../src/core/policy/text.ts";
 import { ACTION_DROP, ACTION_FORWARD } from "../../../src/engine/abi.ts";
 
 const RUNS = { numRuns: 10000 };

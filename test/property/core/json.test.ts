@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import { isSubnetraError } from "../../../src/core/errors.ts";
-import { JsonReader } from "../../../src/core/json.ts";
+import { JsonReader } from "../../../src/core/json/reader.ts";
 
 const RUNS = 10000;
 const SYNTAX = ["SyntaxError", "UnexpectedEndOfInput"];

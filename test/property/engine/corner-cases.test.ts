@@ -13,11 +13,20 @@ import {
   COUNTER_TUN_TX_PACKETS as TUN_TX,
   COUNTER_DROP_UDP_UNKNOWN_PEER as UNKNOWN,
 } from "../../../src/engine/abi.ts";
-import { ALICE, BOB, ELSEWHERE, EMPTY, Fixture, HERE, HUB, random } from "./corner-fixture.ts";
-import { release } from "./engine-node.ts";
-import { ipv4Packet, Sender } from "./packets.ts";
-import { maskDatagram, sealDatagram, sessionKey } from "./reference-crypto.ts";
-import { EPOCH } from "./scenario.ts";
+import {
+  ALICE,
+  BOB,
+  ELSEWHERE,
+  EMPTY,
+  Fixture,
+  HERE,
+  HUB,
+  random,
+} from "../../support/engine/corner-fixture.ts";
+import { release } from "../../support/engine/engine-node.ts";
+import { ipv4Packet, Sender } from "../../support/engine/packets.ts";
+import { maskDatagram, sealDatagram, sessionKey } from "../../support/engine/reference-crypto.ts";
+import { EPOCH } from "../../support/engine/scenario.ts";
 
 interface Row {
   name: string;

@@ -8,11 +8,11 @@ import {
   COUNTER_KEEPALIVE_TX,
 } from "../../../src/engine/abi.ts";
 import type { Prng } from "../../../src/platform/sim/prng.ts";
-import { seededTest } from "../../sim/seed.ts";
-import { assertAccounts } from "./accounting.ts";
-import { EngineNode, release } from "./engine-node.ts";
-import { type Accepts, type Emission, ReferenceNode } from "./reference.ts";
-import { EPOCH, Scenario } from "./scenario.ts";
+import { assertAccounts } from "../../support/engine/accounting.ts";
+import { EngineNode, release } from "../../support/engine/engine-node.ts";
+import { type Accepts, type Emission, ReferenceNode } from "../../support/engine/reference.ts";
+import { EPOCH, Scenario } from "../../support/engine/scenario.ts";
+import { seededTest } from "../../support/seed.ts";
 
 const WORLDS = 50;
 /** Packets in and out, each one case. */

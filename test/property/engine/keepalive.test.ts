@@ -4,9 +4,9 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { COUNTER_KEEPALIVE_TX, COUNTER_UDP_TX_PACKETS } from "../../../src/engine/abi.ts";
 import type { EngineVariant } from "../../../src/engine/load.ts";
-import { seededTest } from "../../sim/seed.ts";
-import { EngineNode, release } from "./engine-node.ts";
-import { EPOCH } from "./scenario.ts";
+import { EngineNode, release } from "../../support/engine/engine-node.ts";
+import { EPOCH } from "../../support/engine/scenario.ts";
+import { seededTest } from "../../support/seed.ts";
 
 const NS_PER_MS = 1_000_000n;
 const NS_PER_S = 1_000_000_000n;

@@ -18,13 +18,21 @@ import {
   GSO_TCPV4,
   pseudoSum,
 } from "../../../src/platform/sim/tcp-offload.ts";
-import { seededTest } from "../../sim/seed.ts";
-import { assertAccounts } from "./accounting.ts";
-import { type Arrival, EngineNode, release, type TunPacket } from "./engine-node.ts";
-import { brokenPacket, ipv4Packet, Sender } from "./packets.ts";
-import { linkKey, openBody, sessionKey } from "./reference-crypto.ts";
-import { EPOCH } from "./scenario.ts";
-import { ACK, disturb, FIN, PSH, randomFields, type TcpFields, tcpPacket } from "./tcp-packets.ts";
+import { assertAccounts } from "../../support/engine/accounting.ts";
+import { type Arrival, EngineNode, release, type TunPacket } from "../../support/engine/engine-node.ts";
+import { brokenPacket, ipv4Packet, Sender } from "../../support/engine/packets.ts";
+import { linkKey, openBody, sessionKey } from "../../support/engine/reference-crypto.ts";
+import { EPOCH } from "../../support/engine/scenario.ts";
+import {
+  ACK,
+  disturb,
+  FIN,
+  PSH,
+  randomFields,
+  type TcpFields,
+  tcpPacket,
+} from "../../support/engine/tcp-packets.ts";
+import { seededTest } from "../../support/seed.ts";
 
 const SEGMENTS = 12_000;
 const DELIVERIES = 20_000;

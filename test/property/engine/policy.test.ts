@@ -15,10 +15,10 @@ import {
 } from "../../../src/engine/abi.ts";
 import type { EngineVariant } from "../../../src/engine/load.ts";
 import type { Prng } from "../../../src/platform/sim/prng.ts";
-import { seededTest } from "../../sim/seed.ts";
-import { EngineNode, release } from "./engine-node.ts";
-import { type Rule, scanPolicy } from "./reference.ts";
-import { EPOCH } from "./scenario.ts";
+import { EngineNode, release } from "../../support/engine/engine-node.ts";
+import { type Rule, scanPolicy } from "../../support/engine/reference.ts";
+import { EPOCH } from "../../support/engine/scenario.ts";
+import { seededTest } from "../../support/seed.ts";
 
 const CAPACITY = 4096;
 const VARIANTS = ["simd", "plain"] as const;

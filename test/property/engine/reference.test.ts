@@ -3,8 +3,8 @@
 import assert from "node:assert/strict";
 import { existsSync, readFileSync } from "node:fs";
 import { test } from "node:test";
-import { ReferenceNode } from "./reference.ts";
-import { linkKey, maskDatagram, sealDatagram, sessionKey } from "./reference-crypto.ts";
+import { ReferenceNode } from "../../support/engine/reference.ts";
+import { linkKey, maskDatagram, sealDatagram, sessionKey } from "../../support/engine/reference-crypto.ts";
 
 const FILE = new URL("../../../../../shared/vectors/subnetra-v1.json", import.meta.url);
 

@@ -6,11 +6,11 @@ import { test } from "node:test";
 import { COUNTER_DROP_UDP_AUTH_OR_INVALID, COUNTER_KEEPALIVE_RX } from "../../../src/engine/abi.ts";
 import type { EngineVariant } from "../../../src/engine/load.ts";
 import type { Prng } from "../../../src/platform/sim/prng.ts";
-import { seededTest } from "../../sim/seed.ts";
-import { EngineNode, release } from "./engine-node.ts";
-import { Sender } from "./packets.ts";
-import { acceptSequence } from "./reference.ts";
-import { EPOCH } from "./scenario.ts";
+import { EngineNode, release } from "../../support/engine/engine-node.ts";
+import { Sender } from "../../support/engine/packets.ts";
+import { acceptSequence } from "../../support/engine/reference.ts";
+import { EPOCH } from "../../support/engine/scenario.ts";
+import { seededTest } from "../../support/seed.ts";
 
 const MAX_U64 = 2n ** 64n - 1n;
 const EDGES = [0n, 64n, 2n ** 31n, 2n ** 32n, 2n ** 53n, 2n ** 63n, MAX_U64];

@@ -8,11 +8,11 @@ import {
   COUNTER_TUN_TX_PACKETS as TUN_TX,
   COUNTER_DROP_UDP_UNKNOWN_PEER as UNKNOWN,
 } from "../../../src/engine/abi.ts";
-import { ALICE, BOB, ELSEWHERE, Fixture, HERE, HUB, random } from "./corner-fixture.ts";
-import { release } from "./engine-node.ts";
-import { ipv4Packet, Sender } from "./packets.ts";
-import type { Endpoint } from "./reference.ts";
-import { EPOCH } from "./scenario.ts";
+import { ALICE, BOB, ELSEWHERE, Fixture, HERE, HUB, random } from "../../support/engine/corner-fixture.ts";
+import { release } from "../../support/engine/engine-node.ts";
+import { ipv4Packet, Sender } from "../../support/engine/packets.ts";
+import type { Endpoint } from "../../support/engine/reference.ts";
+import { EPOCH } from "../../support/engine/scenario.ts";
 
 for (const variant of ["simd", "plain"] as const) {
   test(`selection: budget and scans (a)–(e) (${variant})`, () => {

@@ -11,11 +11,11 @@ import {
 } from "../../../src/engine/abi.ts";
 import type { EngineVariant } from "../../../src/engine/load.ts";
 import type { Prng } from "../../../src/platform/sim/prng.ts";
-import { seededTest } from "../../sim/seed.ts";
-import { assertAccounts } from "./accounting.ts";
-import { EngineNode, release } from "./engine-node.ts";
-import { ipv4Packet, Sender } from "./packets.ts";
-import { EPOCH } from "./scenario.ts";
+import { assertAccounts } from "../../support/engine/accounting.ts";
+import { EngineNode, release } from "../../support/engine/engine-node.ts";
+import { ipv4Packet, Sender } from "../../support/engine/packets.ts";
+import { EPOCH } from "../../support/engine/scenario.ts";
+import { seededTest } from "../../support/seed.ts";
 
 const MAX_U64 = 2n ** 64n - 1n;
 const NS_PER_S = 1_000_000_000n;

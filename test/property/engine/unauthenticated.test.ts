@@ -16,11 +16,11 @@ import {
   REGION_UDP_MSG,
 } from "../../../src/engine/abi.ts";
 import type { Prng } from "../../../src/platform/sim/prng.ts";
-import { seededTest } from "../../sim/seed.ts";
-import { type Arrival, EngineNode, release } from "./engine-node.ts";
-import { ipv4Packet, mutate, Sender } from "./packets.ts";
-import type { Endpoint } from "./reference.ts";
-import { EPOCH } from "./scenario.ts";
+import { type Arrival, EngineNode, release } from "../../support/engine/engine-node.ts";
+import { ipv4Packet, mutate, Sender } from "../../support/engine/packets.ts";
+import type { Endpoint } from "../../support/engine/reference.ts";
+import { EPOCH } from "../../support/engine/scenario.ts";
+import { seededTest } from "../../support/seed.ts";
 
 const CASES = 10_500;
 const WORLDS = 15;

@@ -9,19 +9,19 @@ test("imports may point only towards the engine", () => {
   const allowed: [string, string][] = [
     ["src/core/a.ts", 'import { x } from "./b.ts";\nimport { y } from "../engine/abi.ts";'],
     ["src/core/a.ts", '// import { x } from "node:fs"\n/* from "node:fs" */'],
-    ["src/platform/node/a.ts", 'import koffi from "koffi";\nimport { x } from "../../core/sys.ts";'],
-    ["src/apps/a.ts", 'import { x } from "../platform/node/a.ts";'],
+    ["src/platform/nodejs/a.ts", 'import koffi from "koffi";\nimport { x } from "../../core/sys.ts";'],
+    ["src/apps/a.ts", 'import { x } from "../platform/nodejs/a.ts";'],
     ["src/engine/assembly/a.ts", 'import { x } from "../abi";\nimport { y } from "./b";'],
   ];
   for (const [file, text] of allowed) assert.deepEqual(violations(file, text), [], `${file}: ${text}`);
   const refused: [string, string][] = [
     ["src/core/a.ts", 'import { x } from "node:fs";'],
     ["src/core/a.ts", 'import { x } from "../engine/load.ts";'],
-    ["src/core/a.ts", 'const x = await import("../platform/node/a.ts");'],
+    ["src/core/a.ts", 'const x = await import("../platform/nodejs/a.ts");'],
     ["src/core/a.ts", 'export * from "../platform/sim/a.ts";'],
     ["src/platform/sim/a.ts", 'import { x } from "../node/a.ts";'],
-    ["src/platform/node/a.ts", 'import { x } from "../sim/a.ts";'],
-    ["src/platform/node/a.ts", 'import { x } from "../../apps/a.ts";'],
+    ["src/platform/nodejs/a.ts", 'import { x } from "../sim/a.ts";'],
+    ["src/platform/nodejs/a.ts", 'import { x } from "../../apps/a.ts";'],
     ["src/engine/assembly/a.ts", 'import { x } from "../exports";'],
     ["src/engine/load.ts", 'import "../core/sys.ts";'],
     ["src/elsewhere/a.ts", ""],

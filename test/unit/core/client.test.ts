@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { runClient } from "../../../src/core/client.ts";
+import { runClient } from "../../../src/core/control/client.ts";
 import * as os from "../../../src/core/sys.ts";
 import { VERSION } from "../../../src/core/version.ts";
 import { loadEngine } from "../../../src/engine/load.ts";
-import { FakeSys } from "./fake-sys.ts";
+import { FakeSys } from "../../support/core/fake-sys.ts";
 
 const ADD = ["policy", "add", "--src", "0.0.0.0/0", "--dst", "10.0.0.0/8", "--action", "drop"];
 const engine = loadEngine();

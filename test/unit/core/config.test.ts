@@ -2,10 +2,10 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { formatCidr } from "../../../src/core/cidr.ts";
-import { type Config, parseConfig } from "../../../src/core/config.ts";
+import { buildRegistry, checkRegistry } from "../../../src/core/config/registry.ts";
+import { checkSanity } from "../../../src/core/config/sanity.ts";
+import { type Config, parseConfig } from "../../../src/core/config/values.ts";
 import { isSubnetraError } from "../../../src/core/errors.ts";
-import { buildRegistry, checkRegistry } from "../../../src/core/registry.ts";
-import { checkSanity } from "../../../src/core/sanity.ts";
 import { VERSION } from "../../../src/core/version.ts";
 import { loadEngine } from "../../../src/engine/load.ts";
 

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { parseCommand } from "../../../src/core/control-grammar.ts";
-import { ControlServer } from "../../../src/core/control-server.ts";
-import { addRule } from "../../../src/core/roles.ts";
-import { COUNTER_NAMES, statusJson } from "../../../src/core/status-json.ts";
-import { statusText } from "../../../src/core/status-text.ts";
+import { parseCommand } from "../../../src/core/control/grammar.ts";
+import { ControlServer } from "../../../src/core/control/server.ts";
+import { addRule } from "../../../src/core/policy/roles.ts";
+import { COUNTER_NAMES, statusJson } from "../../../src/core/status/json.ts";
+import { statusText } from "../../../src/core/status/text.ts";
 import * as os from "../../../src/core/sys.ts";
 import {
   COUNTER_COUNT,
@@ -16,7 +16,7 @@ import {
 } from "../../../src/engine/abi.ts";
 import type { Engine } from "../../../src/engine/exports.ts";
 import { loadEngine } from "../../../src/engine/load.ts";
-import { FakeSys } from "./fake-sys.ts";
+import { FakeSys } from "../../support/core/fake-sys.ts";
 
 const NODE = { version: "0.10.0", localId: 1, port: 18020, tun: "snr0", names: ["north", 'q"\\'] };
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { type Finished, startDaemon } from "../../../src/core/daemon.ts";
-import type { RunningNode } from "../../../src/core/node.ts";
+import type { RunningNode } from "../../../src/core/running-node.ts";
 import * as os from "../../../src/core/sys.ts";
 import { VERSION } from "../../../src/core/version.ts";
 import {
@@ -14,7 +14,7 @@ import {
   TUND_OFFSET,
 } from "../../../src/engine/abi.ts";
 import { loadEngine } from "../../../src/engine/load.ts";
-import { FakeSys } from "./fake-sys.ts";
+import { FakeSys } from "../../support/core/fake-sys.ts";
 
 const KEY_A = "deadbeef".repeat(8);
 const KEY_B = "cafebabe".repeat(8);

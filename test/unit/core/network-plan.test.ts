@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { parseConfig } from "../../../src/core/config.ts";
+import { parseConfig } from "../../../src/core/config/values.ts";
 import { type Dialect, networkPlan } from "../../../src/core/network-plan.ts";
 
 const SPOKE = {

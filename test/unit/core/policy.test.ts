@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { parseConfig } from "../../../src/core/config.ts";
-import { parseCommand } from "../../../src/core/control-grammar.ts";
+import { parseConfig } from "../../../src/core/config/values.ts";
+import { parseCommand } from "../../../src/core/control/grammar.ts";
+import { addRule, initialRules } from "../../../src/core/policy/roles.ts";
 import {
   EMPTY_TABLE,
   formatRule,
@@ -9,8 +10,7 @@ import {
   policyPage,
   readRule,
   withoutComment,
-} from "../../../src/core/policy-text.ts";
-import { addRule, initialRules } from "../../../src/core/roles.ts";
+} from "../../../src/core/policy/text.ts";
 import { ACTION_DROP, ACTION_FORWARD } from "../../../src/engine/abi.ts";
 import { loadEngine } from "../../../src/engine/load.ts";
 

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { formatCidr, networkOf, overlaps, parseCidr } from "../../../src/core/cidr.ts";
+import { formatEndpoint, parseEndpoint } from "../../../src/core/config/endpoint.ts";
 import { parseDecimal } from "../../../src/core/decimal.ts";
-import { formatEndpoint, parseEndpoint } from "../../../src/core/endpoint.ts";
 import { ERROR_CODES } from "../../../src/core/error-codes.ts";
 import { explain, isSubnetraError, quoted, subnetraError } from "../../../src/core/errors.ts";
 

@@ -1,0 +1,67 @@
+// Where the project lies and which of its builds a lab node runs.
+
+import { existsSync } from "node:fs";
+import { dirname, join, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+
+/** The project's root folder: the nearest one above this file with a package.json. */
+export const root = findRoot(dirname(fileURLToPath(import.meta.url)));
+
+function findRoot(start: string): string {
+  for (let folder = start; ; folder = dirname(folder)) {
+    if (existsSync(join(folder, "package.json"))) return folder;
+    if (folder === dirname(folder)) throw new Error(`no package.json above ${start}`);
+  }
+}
+
+/** Path of a compiled source file, named by its path in the project. */
+export function compiled(source: string): string {
+  return join(root, "dist", source.replace(/\.ts$/, ".js"));
+}
+
+/** One build of the node: how to start its daemon and its client. */
+export interface Build {
+  readonly name: "node" | "tiny";
+  readonly daemon: readonly string[];
+  readonly client: readonly string[];
+}
+
+const nodeBuild: Build = {
+  name: "node",
+  daemon: [process.execPath, join(root, "bin/subnetrad")],
+  client: [process.execPath, join(root, "bin/subnetra")],
+};
+
+function tinyBuild(path: string): Build {
+  return { name: "tiny", daemon: [path, "subnetrad"], client: [path, "subnetra"] };
+}
+
+function buildNamed(text: string): Build {
+  if (text === "node") return nodeBuild;
+  const path = resolve(root, text);
+  if (!existsSync(path)) throw new Error(`SUBNETRA_E2E_BIN: no such file: ${path}`);
+  return tinyBuild(path);
+}
+
+/**
+ * Builds per role from a choice such as "node", "dist/tiny/subnetra-linux-amd64" or
+ * "hub=dist/tiny/subnetra-linux-amd64,spokes=node". Roles not named run the Node build.
+ */
+export function chooseBuilds(choice: string): { hub: Build; spokes: Build } {
+  if (!choice.includes("=")) {
+    const build = buildNamed(choice || "node");
+    return { hub: build, spokes: build };
+  }
+  const builds = { hub: nodeBuild, spokes: nodeBuild };
+  for (const part of choice.split(",")) {
+    const [role, name] = part.split("=", 2);
+    if ((role !== "hub" && role !== "spokes") || !name) {
+      throw new Error(`SUBNETRA_E2E_BIN: expected hub=… or spokes=…, got: ${part}`);
+    }
+    builds[role] = buildNamed(name);
+  }
+  return builds;
+}
+
+/** The builds that SUBNETRA_E2E_BIN asks for. */
+export const builds = chooseBuilds(process.env.SUBNETRA_E2E_BIN ?? "");

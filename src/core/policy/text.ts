@@ -1,0 +1,94 @@
+// The policy table as text, control-protocol.md §5: one rule per line, each a valid request.
+
+import {
+  ACTION_FORWARD,
+  REGION_RULES,
+  RULE_ACTION,
+  RULE_DST,
+  RULE_DST_BITS,
+  RULE_SRC,
+  RULE_SRC_BITS,
+  RULE_STRIDE,
+  RULE_TARGET,
+} from "../../engine/abi.ts";
+import type { Engine } from "../../engine/exports.ts";
+import { formatCidr } from "../cidr.ts";
+import { parseDecimal } from "../decimal.ts";
+import type { Rule } from "./roles.ts";
+
+export const EMPTY_TABLE = "# no policy rules\n";
+/** The reply to a page behind the last rule. */
+export const END_OF_TABLE = "# no more policy rules\n";
+
+/** A rule as its request line, with a newline. */
+export function formatRule(rule: Rule): string {
+  const src = formatCidr(rule.src.address, rule.src.bits);
+  const dst = formatCidr(rule.dst.address, rule.dst.bits);
+  const action = rule.action === ACTION_FORWARD ? `forward --target ${rule.target}` : "drop";
+  return `policy add --src ${src} --dst ${dst} --action ${action}\n`;
+}
+
+/** Rule `index` of the engine's table. */
+export function readRule(engine: Engine, index: number): Rule {
+  // The region moves when a rule is added, so it is looked up each time.
+  const at = engine.call.region(REGION_RULES) + index * RULE_STRIDE;
+  const { u8, u32 } = engine;
+  const action = u8[at + RULE_ACTION]!;
+  return {
+    src: { address: u32[(at + RULE_SRC) >> 2]!, bits: u8[at + RULE_SRC_BITS]! },
+    dst: { address: u32[(at + RULE_DST) >> 2]!, bits: u8[at + RULE_DST_BITS]! },
+    action,
+    target: action === ACTION_FORWARD ? u32[(at + RULE_TARGET) >> 2]! : 0,
+  };
+}
+
+/**
+ * One reply's worth of the table from rule `from`: whole lines of at most `limit` bytes together, then, when rules
+ * are left, a comment with their number and how to ask for them.
+ */
+export function policyPage(engine: Engine, from: number, limit: number): string {
+  const count = engine.call.ruleCount();
+  if (count === 0) return EMPTY_TABLE;
+  if (from >= count) return END_OF_TABLE;
+  const lines: string[] = [];
+  let length = 0;
+  let index = from;
+  for (; index < count; index++) {
+    const line = formatRule(readRule(engine, index));
+    length += line.length;
+    if (length > limit) break;
+    lines.push(line);
+  }
+  if (index < count) lines.push(moreComment(count - index, index));
+  return lines.join("");
+}
+
+/** The comment's text around its two numbers. */
+const MORE_LEFT = "# ";
+const MORE_NEXT = ' more rule(s): ask with "policy show --from ';
+const MORE_END = '"\n';
+
+function moreComment(left: number, next: number): string {
+  return `${MORE_LEFT}${left}${MORE_NEXT}${next}${MORE_END}`;
+}
+
+/** Where the last line of a page begins. */
+function lastLine(page: string): number {
+  return page.lastIndexOf("\n", page.length - 2) + 1;
+}
+
+/** The index to ask for next when a page ends with the comment of policyPage, else -1. */
+export function nextPage(page: string): number {
+  const start = lastLine(page);
+  const text = page.indexOf(MORE_NEXT, start);
+  const number = text + MORE_NEXT.length;
+  const end = page.length - MORE_END.length;
+  if (page.substring(start, start + MORE_LEFT.length) !== MORE_LEFT || text < 0) return -1;
+  if (page.substring(end) !== MORE_END) return -1;
+  return parseDecimal(page, number, end, 0xffffffff);
+}
+
+/** A page without its final comment. */
+export function withoutComment(page: string): string {
+  return nextPage(page) < 0 ? page : page.substring(0, lastLine(page));
+}

@@ -1,0 +1,229 @@
+// A running node: opens devices and sockets, publishes the policy, gives up its privileges, and turns the loop.
+
+import { REGION_CLOCK, REGION_SEED } from "../engine/abi.ts";
+import type { Config } from "./config/values.ts";
+import { ControlServer } from "./control/server.ts";
+import { bindControl, checkSocketPath, socketPath } from "./control/socket.ts";
+import { errnoText } from "./errno-text.ts";
+import type { ErrorCode } from "./error-codes.ts";
+import { explain, subnetraError } from "./errors.ts";
+import type { Host } from "./host.ts";
+import { addRule, initialRules } from "./policy/roles.ts";
+import { loadSavedRules } from "./policy/saved-rules.ts";
+import { snapshotPath } from "./policy/snapshot.ts";
+import { Reactor } from "./reactor.ts";
+import { step } from "./start-failure.ts";
+import {
+  EACCES,
+  EADDRINUSE,
+  EBUSY,
+  ECONNREFUSED,
+  ENOENT,
+  EPERM,
+  errnoOf,
+  READY_LOST,
+  READY_STOP,
+  STDERR,
+  stageOf,
+  TUN_OPEN,
+  UDP_SOCKET,
+} from "./sys.ts";
+import { VERSION } from "./version.ts";
+
+export interface NodeOptions {
+  /** Interface name to ask for. */
+  readonly device: string;
+  /** File of saved rules, or null. */
+  readonly savedRules: string | null;
+  /** The ready line up to the interface's name. */
+  readonly banner: string;
+}
+
+export interface RunningNode {
+  /** One turn of the loop. False when the node was asked to stop or cannot go on; it has then stopped. */
+  turn(): boolean;
+  /** Closes everything, removes the socket node and wipes all keys. May be called again. Returns the exit status. */
+  stop(): number;
+}
+
+const SEED_LENGTH = 32;
+
+/** Steps 8 to 15 of daemon-cli.md §2. Everything opened is closed again when a later step fails. */
+export function openNode(host: Host, config: Config, options: NodeOptions): RunningNode {
+  const path = socketPath(host.sys);
+  step(
+    () => `control socket path too long: ${path}`,
+    () => checkSocketPath(path),
+  );
+  const node = new Node(host, path);
+  try {
+    node.open(config, options);
+  } catch (error) {
+    node.stop();
+    throw error;
+  }
+  return node;
+}
+
+class Node implements RunningNode {
+  private readonly host: Host;
+  private readonly path: string;
+  private reactor: Reactor | null = null;
+  private bound = false;
+  private stopped = false;
+  /** Exit status of the process. */
+  private status = 0;
+
+  constructor(host: Host, path: string) {
+    this.host = host;
+    this.path = path;
+  }
+
+  turn(): boolean {
+    if (this.stopped || this.reactor === null) return false;
+    const result = this.reactor.turn();
+    if ((result & (READY_STOP | READY_LOST)) === 0) return true;
+    if ((result & READY_STOP) === 0) {
+      const error = subnetraError("TunLost", "", "the interface was removed while the node ran");
+      this.host.sys.print(STDERR, `reactor exited: ${error.code}\n${explain(error)}`);
+      this.status = 1;
+    }
+    this.stop();
+    return false;
+  }
+
+  stop(): number {
+    if (this.stopped) return this.status;
+    this.stopped = true;
+    const { sys } = this.host;
+    sys.closeAll();
+    // By now another daemon's socket may stand there: only one that nobody listens on is ours to remove.
+    if (this.bound && errnoOf(sys.controlProbe(this.path)) === ECONNREFUSED) sys.unlink(this.path);
+    this.host.engine.call.wipe();
+    return this.status;
+  }
+
+  open(config: Config, options: NodeOptions): void {
+    const { engine, sys } = this.host;
+    this.openTun(options.device);
+    for (let i = 0; i < config.listenPorts.length; i++) this.openUdp(config.listenPorts[i]!);
+    engine.call.setPlatform(sys.udpSegments(), sys.tunVnet(), sys.sockaddrFamily);
+    step(
+      (code) => `initial policy derivation failed: ${code}`,
+      () => this.addInitialRules(config),
+    );
+    const savedRulesFound = options.savedRules === null || this.addSavedRules(options.savedRules);
+    step(
+      (code) => `control socket bind failed (${code}) at ${this.path}`,
+      () => bindControl(this.host, this.path),
+    );
+    this.bound = true;
+    this.startKeepalive(config);
+    this.dropPrivileges();
+    this.reactor = new Reactor(engine, sys, this.controlServer(config), config.listenPorts.length);
+    if (!savedRulesFound) sys.print(STDERR, `no saved rules at ${options.savedRules}\n`);
+    sys.print(STDERR, `${options.banner} tun=${sys.tunName()} sock=${this.path} [ready]\n`);
+  }
+
+  private openTun(device: string): void {
+    const { sys } = this.host;
+    const need = sys.os === "macos" ? "need root" : "need CAP_NET_ADMIN and /dev/net/tun";
+    const result = sys.tunOpen(device);
+    if (result >= 0) return;
+    step(
+      (code) => `tun open failed (${code}); ${need}`,
+      () => {
+        throw subnetraError(tunErrorCode(result), "", tunErrorDetail(errnoOf(result), device));
+      },
+    );
+  }
+
+  private openUdp(port: number): void {
+    const result = this.host.sys.udpOpen(port);
+    if (result >= 0) return;
+    step(
+      (code) => `udp bind failed (${code}) on port ${port}`,
+      () => {
+        if (stageOf(result) === UDP_SOCKET) {
+          throw subnetraError(
+            "UdpSocketFailed",
+            "",
+            `no socket could be made (${errnoText(errnoOf(result))})`,
+          );
+        }
+        const why = errnoOf(result) === EADDRINUSE ? "another program holds it" : errnoText(errnoOf(result));
+        throw subnetraError("UdpBindFailed", "", `the port could not be bound (${why})`);
+      },
+    );
+  }
+
+  private addInitialRules(config: Config): void {
+    const rules = initialRules(config);
+    for (let i = 0; i < rules.length; i++) {
+      if (!addRule(this.host.engine, rules[i]!)) {
+        const what = `the role makes ${rules.length} rules, max_rules is ${config.maxRules}`;
+        throw subnetraError("OutOfSpace", "", what);
+      }
+    }
+  }
+
+  private addSavedRules(path: string): boolean {
+    return step(
+      (code) => `policy load failed (${path}): ${code}`,
+      () => loadSavedRules(this.host, path),
+    );
+  }
+
+  /** Only a spoke sends keepalives, config.md §3. */
+  private startKeepalive(config: Config): void {
+    const { engine, sys } = this.host;
+    if (config.role !== "spoke" || config.keepaliveSecs === 0) return;
+    step(
+      (code) => `keepalive set-up failed: ${code}`,
+      () => {
+        if (sys.random(engine.call.region(REGION_SEED), SEED_LENGTH) < 0) {
+          throw subnetraError("EntropyUnavailable", "", "the secure random source gave no bytes");
+        }
+      },
+    );
+    sys.clock(engine.call.region(REGION_CLOCK));
+    engine.call.setKeepalive(config.keepaliveSecs, 0);
+  }
+
+  private dropPrivileges(): void {
+    const result = this.host.sys.dropPrivileges();
+    if (result >= 0) return;
+    step(
+      (code) => `capability drop failed: ${code}`,
+      () => {
+        throw subnetraError("CapDropFailed", "", `the system refused (${errnoText(errnoOf(result))})`);
+      },
+    );
+  }
+
+  private controlServer(config: Config): ControlServer {
+    const names: string[] = [];
+    for (let i = 0; i < config.peers.length; i++) names.push(config.peers[i]!.name);
+    const identity = {
+      version: VERSION,
+      localId: config.localId,
+      port: config.listenPorts[0]!,
+      tun: this.host.sys.tunName(),
+      names,
+    };
+    return new ControlServer(this.host, identity, snapshotPath(this.path));
+  }
+}
+
+/** Names of os-backends.md §1. */
+function tunErrorCode(result: number): ErrorCode {
+  const errno = errnoOf(result);
+  if (errno === EACCES || errno === EPERM) return "AccessDenied";
+  if (stageOf(result) !== TUN_OPEN) return "IoctlFailed";
+  return errno === ENOENT ? "FileNotFound" : "OpenFailed";
+}
+
+function tunErrorDetail(errno: number, device: string): string {
+  if (errno === EBUSY) return `another process holds the interface ${device}`;
+  return `the interface ${device} could not be opened (${errnoText(errno)})`;
+}

@@ -1,0 +1,66 @@
+// What the status replies show, read from engine memory. status-text.ts and status-json.ts give it its form.
+
+import {
+  COUNTER_COUNT,
+  PEER_ALLOWED,
+  PEER_ALLOWED_BITS,
+  PEER_ENDPOINT,
+  PEER_ID,
+  PEER_LAST_SEEN,
+  PEER_STRIDE,
+  REGION_COUNTERS,
+  REGION_PEERS,
+  SOCKADDR_ADDRESS,
+  SOCKADDR_PORT,
+} from "../../engine/abi.ts";
+import type { Engine } from "../../engine/exports.ts";
+import { formatCidr } from "../cidr.ts";
+import { formatU64 } from "../memory.ts";
+
+/** What a status shows besides the engine's figures. */
+export interface NodeIdentity {
+  readonly version: string;
+  readonly localId: number;
+  /** Primary listen port. */
+  readonly port: number;
+  readonly tun: string;
+  /** Peer names in configuration order, "" when unset. */
+  readonly names: string[];
+}
+
+export interface PeerStatus {
+  readonly id: number;
+  readonly endpoint: string;
+  readonly allowedSrc: string;
+  /** Wall clock in ns, "0" = never. */
+  readonly lastSeen: string;
+  /** Whole seconds, -1 = never. */
+  readonly age: number;
+}
+
+export function readPeer(engine: Engine, index: number): PeerStatus {
+  const at = engine.call.region(REGION_PEERS) + index * PEER_STRIDE;
+  const { u8, u32 } = engine;
+  return {
+    id: u32[(at + PEER_ID) >> 2]!,
+    endpoint: formatSockaddr(u8, at + PEER_ENDPOINT),
+    allowedSrc: formatCidr(u32[(at + PEER_ALLOWED) >> 2]!, u32[(at + PEER_ALLOWED_BITS) >> 2]!),
+    lastSeen: formatU64(engine, at + PEER_LAST_SEEN),
+    age: engine.call.peerAge(index),
+  };
+}
+
+/** A.B.C.D:port of a struct sockaddr_in. */
+function formatSockaddr(u8: Uint8Array, at: number): string {
+  const a = at + SOCKADDR_ADDRESS;
+  const port = u8[at + SOCKADDR_PORT]! * 256 + u8[at + SOCKADDR_PORT + 1]!;
+  return `${u8[a]}.${u8[a + 1]}.${u8[a + 2]}.${u8[a + 3]}:${port}`;
+}
+
+/** All counters in decimal, in the order of COUNTER_*. */
+export function readCounters(engine: Engine): string[] {
+  const at = engine.call.region(REGION_COUNTERS);
+  const values: string[] = [];
+  for (let i = 0; i < COUNTER_COUNT; i++) values.push(formatU64(engine, at + i * 8));
+  return values;
+}

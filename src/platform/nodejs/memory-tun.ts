@@ -1,0 +1,115 @@
+// A node whose TUN is a pair of queues in this program: for the demo without root, and for embedding.
+
+import { READY_STOP, READY_TUN, READY_YIELD } from "../../core/sys.ts";
+import {
+  MAX_TUN_PACKETS,
+  MSG_COUNT,
+  MSG_FIRST,
+  MSG_STRIDE,
+  PIECE_LENGTH,
+  PIECE_OFFSET,
+  PIECE_STRIDE,
+  REGION_TUN_ARENA,
+  REGION_TUN_MSG,
+  REGION_TUN_PIECE,
+  REGION_TUND,
+  TUN_ARENA_LENGTH,
+  TUN_HEADROOM,
+  TUN_READ_PLAIN,
+  TUN_TAILROOM,
+  TUND_LENGTH,
+  TUND_OFFSET,
+  TUND_STRIDE,
+} from "../../engine/abi.ts";
+import type { Engine } from "../../engine/exports.ts";
+import { NodeSys } from "./sys.ts";
+
+const SLOT = TUN_HEADROOM + TUN_READ_PLAIN + TUN_TAILROOM;
+const PACKETS_PER_READ = Math.min(MAX_TUN_PACKETS, Math.floor(TUN_ARENA_LENGTH / SLOT));
+/** Packets waiting to be read, beyond which the oldest are kept and new ones dropped: a device's queue length. */
+const QUEUE_LENGTH = 500;
+
+export class MemoryTunSys extends NodeSys {
+  private readonly deliver: (packet: Uint8Array) => void;
+  private readonly waiting: Uint8Array[] = [];
+  private name = "";
+  private delivered = false;
+
+  /**
+   * @param deliver called with every packet the node writes to its TUN, a copy to keep. What it starts (promises,
+   *   timers, I/O) runs before the node waits again.
+   */
+  constructor(engine: Engine, deliver: (packet: Uint8Array) => void) {
+    super(engine, { restart: false });
+    this.deliver = deliver;
+  }
+
+  /**
+   * Hands the node a bare IPv4 packet as if the system had routed it to the TUN. Packets over 2048 bytes are cut,
+   * as on a real device. False when the queue is full and the packet is dropped.
+   */
+  inject(packet: Uint8Array): boolean {
+    if (this.waiting.length >= QUEUE_LENGTH) return false;
+    this.waiting.push(packet.slice(0, TUN_READ_PLAIN));
+    return true;
+  }
+
+  override tunOpen(name: string): number {
+    this.name = name;
+    return 0;
+  }
+
+  override tunName(): string {
+    return this.name;
+  }
+
+  override tunVnet(): number {
+    return 0;
+  }
+
+  override wait(timeoutMs: number): number {
+    const yieldFirst = this.delivered;
+    this.delivered = false;
+    let ready = super.wait(yieldFirst || this.waiting.length > 0 ? 0 : timeoutMs);
+    if (ready === READY_STOP) return ready;
+    if (this.waiting.length > 0) ready |= READY_TUN;
+    if (yieldFirst) ready |= READY_YIELD;
+    this.yieldDue = (ready & READY_YIELD) !== 0;
+    return ready;
+  }
+
+  override tunReceive(): number {
+    const { u8, u32, call } = this.engine;
+    const arena = call.region(REGION_TUN_ARENA);
+    const descriptors = call.region(REGION_TUND);
+    const packets = this.waiting.splice(0, PACKETS_PER_READ);
+    for (let i = 0; i < packets.length; i++) {
+      const offset = arena + i * SLOT + TUN_HEADROOM;
+      const at = (descriptors + i * TUND_STRIDE) >> 2;
+      u8.set(packets[i]!, offset);
+      u32[at + (TUND_OFFSET >> 2)] = offset;
+      u32[at + (TUND_LENGTH >> 2)] = packets[i]!.length;
+    }
+    return packets.length;
+  }
+
+  override tunSend(count: number): void {
+    for (let i = 0; i < count; i++) this.deliver(this.gather(i));
+    this.delivered = true;
+  }
+
+  /** A copy of the pieces of outgoing message `i`. */
+  private gather(i: number): Uint8Array {
+    const { u8, u32, call } = this.engine;
+    const message = (call.region(REGION_TUN_MSG) + i * MSG_STRIDE) >> 2;
+    const first = u32[message + (MSG_FIRST >> 2)]!;
+    const count = u32[message + (MSG_COUNT >> 2)]!;
+    const parts: Uint8Array[] = [];
+    for (let p = first; p < first + count; p++) {
+      const piece = (call.region(REGION_TUN_PIECE) + p * PIECE_STRIDE) >> 2;
+      const offset = u32[piece + (PIECE_OFFSET >> 2)]!;
+      parts.push(u8.subarray(offset, offset + u32[piece + (PIECE_LENGTH >> 2)]!));
+    }
+    return new Uint8Array(Buffer.concat(parts));
+  }
+}

@@ -1,0 +1,20 @@
+// What a descriptor is, as the kernel says.
+
+import { getsockopt } from "./libc.ts";
+import { SO_DOMAIN, SO_TYPE, SOL_SOCKET } from "./linux.ts";
+import { structures } from "./native-memory.ts";
+
+const VALUE = structures.reserve(4);
+const LENGTH = structures.reserve(4);
+
+/** Value of an integer option of a socket, or -1. */
+export function socketOption(fd: number, name: number): number {
+  structures.u32[LENGTH >> 2] = 4;
+  if (getsockopt(fd, SOL_SOCKET, name, structures.address(VALUE), structures.address(LENGTH)) < 0) return -1;
+  return structures.u32[VALUE >> 2]!;
+}
+
+/** True when the descriptor is a socket of this address family and type. */
+export function isSocket(fd: number, family: number, type: number): boolean {
+  return socketOption(fd, SO_DOMAIN) === family && socketOption(fd, SO_TYPE) === type;
+}

@@ -1,0 +1,215 @@
+// Sys on Linux under Node.js: puts the parts of this folder together.
+
+import { ENOENT, OPEN_READ, READY_STOP, READY_YIELD, type Sys } from "../../core/sys.ts";
+import type { Engine } from "../../engine/exports.ts";
+import { writableWithoutCapabilities } from "./capabilities.ts";
+import { NodeClientSys } from "./client-sys.ts";
+import { fillRandom, systemClock } from "./clock.ts";
+import { bindControl, ControlSocket, probeControl } from "./control-socket.ts";
+import * as files from "./files.ts";
+import { HostLoop } from "./host-loop.ts";
+import { addressOf } from "./libc.ts";
+import { AF_INET } from "./linux.ts";
+import { Privileges } from "./privileges.ts";
+import { Readiness } from "./readiness.ts";
+import { openTun, type TunDevice } from "./tun-device.ts";
+import { TunIo } from "./tun-io.ts";
+import { UdpReceiver } from "./udp-receive.ts";
+import { UdpSender } from "./udp-send.ts";
+import { enableGro, openUdpSocket, supportsSegmentation } from "./udp-socket.ts";
+
+export class NodeSys extends NodeClientSys implements Sys {
+  readonly sockaddrFamily = AF_INET;
+  /** Node's event loop, to which the driver returns when `yieldDue` says so. */
+  readonly host = new HostLoop();
+  protected readonly engine: Engine;
+  private readonly base: number;
+  private readonly privileges: Privileges;
+  private readonly readiness = new Readiness(this.host);
+  private readonly sockets: number[] = [];
+  /** Whether to use what the kernel has of TUN offload, UDP_GRO and UDP_SEGMENT; SUBNETRA_OFFLOAD=0 turns them off. */
+  private readonly offload = process.env.SUBNETRA_OFFLOAD !== "0";
+  private segments = 0;
+  private tun: TunDevice | null = null;
+  private control: ControlSocket | null = null;
+  // Made when the first device or socket is opened: the engine's regions do not move after that.
+  private tunIo: TunIo | null = null;
+  private receiver: UdpReceiver | null = null;
+  private sender: UdpSender | null = null;
+  private stopping = false;
+  /** The last wait saw that Node's event loop wants to run. */
+  yieldDue = false;
+
+  /**
+   * @param engine laid out with DEFAULT_RX_BUFFERS
+   * @param options.restart whether dropPrivileges may execute this program again (default), as it must when the
+   *   process has capabilities; an embedding program that says no has to start without any
+   */
+  constructor(engine: Engine, options: { readonly restart?: boolean } = {}) {
+    super();
+    this.privileges = new Privileges(options.restart ?? true);
+    this.engine = engine;
+    this.base = addressOf(engine.u8);
+  }
+
+  /** Makes the next wait return READY_STOP. For signal handlers and embedding programs. */
+  requestStop(): void {
+    this.stopping = true;
+  }
+
+  /** True in an image that dropPrivileges will replace: a signal it catches would be lost with it. */
+  get restartAhead(): boolean {
+    return this.privileges.collected !== null;
+  }
+
+  dropPrivileges(): number {
+    return this.privileges.drop();
+  }
+
+  clock(offset: number): void {
+    systemClock(this.engine.u32, this.base, offset);
+  }
+
+  random(offset: number, length: number): number {
+    return fillRandom(this.base + offset, length);
+  }
+
+  open(path: string, mode: number): number {
+    if (mode === OPEN_READ) {
+      const handed = this.privileges.inherited?.takeFile(path);
+      if (handed !== undefined && handed !== null) return handed;
+      if (this.privileges.collected !== null) return this.privileges.collected.captureFile(path);
+    }
+    return files.openFile(path, mode);
+  }
+
+  read(fd: number, offset: number, length: number): number {
+    return files.readFile(fd, this.engine.u8, offset, length);
+  }
+
+  write(fd: number, offset: number, length: number): number {
+    return files.writeFile(fd, this.engine.u8, offset, length);
+  }
+
+  fsync(fd: number): number {
+    return files.syncFile(fd);
+  }
+
+  close(fd: number): number {
+    return files.closeFile(fd);
+  }
+
+  rename(from: string, to: string): number {
+    return files.renameFile(from, to);
+  }
+
+  unlink(path: string): number {
+    return files.unlinkFile(path);
+  }
+
+  mkdir(path: string, mode: number): number {
+    return files.makeDirectory(path, mode);
+  }
+
+  tunOpen(name: string): number {
+    const device = this.privileges.inherited?.takeTun() ?? openTun(name, this.offload);
+    if (typeof device === "number") return device;
+    this.tun = device;
+    this.tunIo = new TunIo(this.engine);
+    this.readiness.watchTun(device.fd);
+    if (this.privileges.collected !== null) this.privileges.collected.tun = device;
+    return 0;
+  }
+
+  tunName(): string {
+    return this.tun === null ? "" : this.tun.name;
+  }
+
+  tunVnet(): number {
+    return this.tun?.vnet ? 1 : 0;
+  }
+
+  udpOpen(port: number): number {
+    const inherited = this.privileges.inherited?.takeUdp(port) ?? -1;
+    const fd = inherited >= 0 ? inherited : openUdpSocket(port);
+    if (fd < 0) return fd;
+    this.privileges.collected?.udp.push({ port, fd });
+    if (this.offload) enableGro(fd);
+    this.segments = this.offload && supportsSegmentation(fd) ? 1 : 0;
+    this.receiver ??= new UdpReceiver(this.engine);
+    this.sender ??= new UdpSender(this.engine);
+    const index = this.sockets.push(fd) - 1;
+    this.readiness.watchUdp(index, fd);
+    return index;
+  }
+
+  udpSegments(): number {
+    return this.segments;
+  }
+
+  wait(timeoutMs: number): number {
+    if (this.stopping) return READY_STOP;
+    const ready = this.readiness.wait(timeoutMs);
+    this.yieldDue = (ready & READY_YIELD) !== 0;
+    return ready;
+  }
+
+  udpReceive(socket: number): number {
+    return this.receiver!.receive(this.sockets[socket]!);
+  }
+
+  udpSend(count: number): void {
+    this.sender!.send(this.sockets, count);
+  }
+
+  tunReceive(): number {
+    return this.tunIo!.receive(this.tun!.fd, this.tun!.vnet);
+  }
+
+  tunSend(count: number): void {
+    this.tunIo!.send(this.tun!.fd, count);
+  }
+
+  controlProbe(path: string): number {
+    return this.privileges.inherited?.control?.path === path ? -ENOENT : probeControl(path);
+  }
+
+  /**
+   * With a restart ahead the second image binds, where it can: a signal during its first moments, before it has
+   * handlers, must not leave a socket node behind.
+   */
+  controlBind(path: string): number {
+    const { inherited, collected } = this.privileges;
+    if (collected !== null && writableWithoutCapabilities(directoryOf(path))) return 0;
+    const handed = inherited?.takeControl(path);
+    const control = handed !== undefined && handed >= 0 ? new ControlSocket(handed, path) : bindControl(path);
+    if (typeof control === "number") return control;
+    this.control = control;
+    this.readiness.watchControl(control.fd);
+    if (collected !== null) collected.control = { path, fd: control.fd };
+    return 0;
+  }
+
+  controlReceive(): string | null {
+    return this.control === null ? null : this.control.receive();
+  }
+
+  controlReply(text: string): number {
+    return this.control === null ? 0 : this.control.answer(text);
+  }
+
+  closeAll(): void {
+    this.readiness.clear();
+    this.control?.close();
+    this.control = null;
+    for (const fd of this.sockets.splice(0)) files.closeFile(fd);
+    if (this.tun !== null) files.closeFile(this.tun.fd);
+    this.tun = null;
+  }
+}
+
+/** Directory part of a path, as a byte string. */
+function directoryOf(path: string): string {
+  const slash = path.lastIndexOf("/");
+  return slash < 0 ? "." : path.slice(0, Math.max(slash, 1));
+}

@@ -1,0 +1,53 @@
+// Files as the daemon's snapshot needs them: in a directory where somebody else may have put something first.
+
+import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, symlinkSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { test } from "node:test";
+import { OPEN_WRITE_PRIVATE } from "../../src/core/sys.ts";
+import { closeFile, openFile, writeFile } from "../../src/platform/nodejs/files.ts";
+
+function inDirectory(run: (directory: string) => void): () => void {
+  return () => {
+    const directory = mkdtempSync(join(tmpdir(), "subnetra-files-"));
+    try {
+      run(directory);
+    } finally {
+      rmSync(directory, { recursive: true });
+    }
+  };
+}
+
+test(
+  "a file to be written is private and empty",
+  inDirectory((directory) => {
+    const path = join(directory, "new");
+    for (const text of ["longer text", "text"]) {
+      const fd = openFile(path, OPEN_WRITE_PRIVATE);
+      assert.equal(writeFile(fd, Buffer.from(text), 0, text.length), text.length);
+      assert.equal(closeFile(fd), 0);
+      assert.equal(readFileSync(path, "latin1"), text);
+    }
+    assert.equal(statSync(path).mode & 0o777, 0o600);
+  }),
+);
+
+test(
+  "a file to be written is not reached through a link",
+  inDirectory((directory) => {
+    symlinkSync(join(directory, "victim"), join(directory, "link"));
+    assert.ok(openFile(join(directory, "link"), OPEN_WRITE_PRIVATE) < 0);
+    assert.ok(!existsSync(join(directory, "victim")));
+  }),
+);
+
+test(
+  "a pipe in the place of a file to be written is refused at once",
+  { timeout: 5000 },
+  inDirectory((directory) => {
+    execFileSync("mkfifo", [join(directory, "pipe")]);
+    assert.ok(openFile(join(directory, "pipe"), OPEN_WRITE_PRIVATE) < 0);
+  }),
+);
