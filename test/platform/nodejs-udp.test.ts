@@ -9,10 +9,10 @@ import { REGION_RXD, RXD_LENGTH, RXD_SEGMENT } from "../../src/engine/abi.ts";
 import { loadEngine } from "../../src/engine/load.ts";
 import { closeFile } from "../../src/platform/nodejs/files.ts";
 import { addressOf } from "../../src/platform/nodejs/libc.ts";
-import { SO_RCVBUF, SO_RCVBUFFORCE } from "../../src/platform/nodejs/linux.ts";
-import { socketOption } from "../../src/platform/nodejs/socket-type.ts";
+import { SO_RCVBUF, SO_RCVBUFFORCE } from "../../src/platform/nodejs/linux/constants.ts";
+import { socketOption } from "../../src/platform/nodejs/linux/socket-type.ts";
+import { openUdpSocket, raiseBufferSize } from "../../src/platform/nodejs/linux/udp-socket.ts";
 import { NodeSys } from "../../src/platform/nodejs/sys.ts";
-import { openUdpSocket, raiseBufferSize } from "../../src/platform/nodejs/udp-socket.ts";
 import { receive, Stage } from "../support/platform/staging.ts";
 
 const PORT = 41_600;

@@ -1,8 +1,8 @@
 // The part of Sys that the client needs, without engine and data plane, so that it starts fast.
 
 import type { ClientSys } from "../../core/sys.ts";
-import { ControlClient } from "./control-client.ts";
-import { EBADF } from "./linux.ts";
+import { EBADF } from "./linux/constants.ts";
+import { ControlClient } from "./linux/control-client.ts";
 import { environment, print } from "./process.ts";
 
 export class NodeClientSys implements ClientSys {

@@ -2,7 +2,7 @@
 
 import { EINTR } from "../../core/sys.ts";
 import { clockGettime, errno, getrandom } from "./libc.ts";
-import { CLOCK_MONOTONIC, CLOCK_REALTIME, WORD } from "./linux.ts";
+import { CLOCK_MONOTONIC, CLOCK_REALTIME, WORD } from "./linux/constants.ts";
 
 const TIMESPEC_SIZE = 16;
 const MILLISECONDS = 1000;

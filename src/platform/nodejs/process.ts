@@ -3,7 +3,7 @@
 import { writeSync } from "node:fs";
 import { EAGAIN } from "../../core/sys.ts";
 import { poll } from "./libc.ts";
-import { POLLOUT } from "./linux.ts";
+import { POLLOUT } from "./linux/constants.ts";
 import { structures } from "./native-memory.ts";
 
 const POLLFD = structures.reserve(8);

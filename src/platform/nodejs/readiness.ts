@@ -4,7 +4,7 @@ import { READY_CONTROL, READY_LOST, READY_TUN, READY_UDP, READY_YIELD } from "..
 import { MAX_LISTEN_PORTS } from "../../engine/abi.ts";
 import type { HostLoop } from "./host-loop.ts";
 import { poll } from "./libc.ts";
-import { POLLIN } from "./linux.ts";
+import { POLLIN } from "./linux/constants.ts";
 import { NativeMemory } from "./native-memory.ts";
 
 const POLLFD_SIZE = 8;

@@ -2,21 +2,21 @@
 
 import { ENOENT, OPEN_READ, READY_STOP, READY_YIELD, type Sys } from "../../core/sys.ts";
 import type { Engine } from "../../engine/exports.ts";
-import { writableWithoutCapabilities } from "./capabilities.ts";
 import { NodeClientSys } from "./client-sys.ts";
 import { fillRandom, systemClock } from "./clock.ts";
-import { bindControl, ControlSocket, probeControl } from "./control-socket.ts";
 import * as files from "./files.ts";
 import { HostLoop } from "./host-loop.ts";
 import { addressOf } from "./libc.ts";
-import { AF_INET } from "./linux.ts";
-import { Privileges } from "./privileges.ts";
+import { writableWithoutCapabilities } from "./linux/capabilities.ts";
+import { AF_INET } from "./linux/constants.ts";
+import { bindControl, ControlSocket, probeControl } from "./linux/control-socket.ts";
+import { Privileges } from "./linux/privileges.ts";
+import { openTun, type TunDevice } from "./linux/tun-device.ts";
+import { TunIo } from "./linux/tun-io.ts";
+import { UdpReceiver } from "./linux/udp-receive.ts";
+import { UdpSender } from "./linux/udp-send.ts";
+import { enableGro, openUdpSocket, supportsSegmentation } from "./linux/udp-socket.ts";
 import { Readiness } from "./readiness.ts";
-import { openTun, type TunDevice } from "./tun-device.ts";
-import { TunIo } from "./tun-io.ts";
-import { UdpReceiver } from "./udp-receive.ts";
-import { UdpSender } from "./udp-send.ts";
-import { enableGro, openUdpSocket, supportsSegmentation } from "./udp-socket.ts";
 
 export class NodeSys extends NodeClientSys implements Sys {
   readonly sockaddrFamily = AF_INET;

@@ -1,6 +1,6 @@
 // Sending datagrams: sendmmsg straight from engine memory, messages of several datagrams with UDP_SEGMENT.
 
-import { EAGAIN, EINTR, EIO, ENOBUFS } from "../../core/sys.ts";
+import { EAGAIN, EINTR, EIO, ENOBUFS } from "../../../core/sys.ts";
 import {
   MAX_MESSAGES,
   MAX_PIECES,
@@ -18,12 +18,12 @@ import {
   REGION_UDP_MSG,
   REGION_UDP_PIECE,
   SOCKADDR_LENGTH,
-} from "../../engine/abi.ts";
-import type { Engine } from "../../engine/exports.ts";
-import { addressOf, errno, poll, sendmmsg } from "./libc.ts";
-import { MSG_DONTWAIT, POLLOUT, SOL_UDP, UDP_SEGMENT } from "./linux.ts";
+} from "../../../engine/abi.ts";
+import type { Engine } from "../../../engine/exports.ts";
+import { addressOf, errno, poll, sendmmsg } from "../libc.ts";
+import { NativeMemory, structures } from "../native-memory.ts";
+import { MSG_DONTWAIT, POLLOUT, SOL_UDP, UDP_SEGMENT } from "./constants.ts";
 import { CONTROL_SIZE, MessageVector, vectorSize } from "./message-vector.ts";
-import { NativeMemory, structures } from "./native-memory.ts";
 
 /** Waits of 1 ms one call may spend on full socket buffers before it gives datagrams up. */
 const PATIENCE = 5;

@@ -1,10 +1,10 @@
 // The client's side of the control socket, control-protocol.md §8.
 
-import { CONTROL_BIND, CONTROL_SOCKET, EINTR, EMSGSIZE, ENAMETOOLONG } from "../../core/sys.ts";
-import { closeFile } from "./files.ts";
-import { bindSocket, connect, errno, poll, recvfrom, send, sendto, socket } from "./libc.ts";
-import { AF_UNIX, MSG_DONTWAIT, MSG_NOSIGNAL, POLLIN, SOCK_CLOEXEC, SOCK_DGRAM } from "./linux.ts";
-import { NativeMemory, structures } from "./native-memory.ts";
+import { CONTROL_BIND, CONTROL_SOCKET, EINTR, EMSGSIZE, ENAMETOOLONG } from "../../../core/sys.ts";
+import { closeFile } from "../files.ts";
+import { bindSocket, connect, errno, poll, recvfrom, send, sendto, socket } from "../libc.ts";
+import { NativeMemory, structures } from "../native-memory.ts";
+import { AF_UNIX, MSG_DONTWAIT, MSG_NOSIGNAL, POLLIN, SOCK_CLOEXEC, SOCK_DGRAM } from "./constants.ts";
 import { AUTOBIND_LENGTH, UNIX_ADDRESS, writeUnixAddress } from "./unix-address.ts";
 
 const BUFFER_LENGTH = 1 << 20;

@@ -10,9 +10,10 @@ import {
   EMSGSIZE,
   ENAMETOOLONG,
   EPERM,
-} from "../../core/sys.ts";
-import { attempt, closeFile, pathBytes, unlinkFile } from "./files.ts";
-import { bindSocket, connect, errno, getsockname, recvfrom, sendto, socket, umask } from "./libc.ts";
+} from "../../../core/sys.ts";
+import { attempt, closeFile, pathBytes, unlinkFile } from "../files.ts";
+import { bindSocket, connect, errno, getsockname, recvfrom, sendto, socket, umask } from "../libc.ts";
+import { NativeMemory, structures } from "../native-memory.ts";
 import {
   AF_UNIX,
   MSG_DONTWAIT,
@@ -25,8 +26,7 @@ import {
   SOCK_NONBLOCK,
   SOCKADDR_UN_PATH,
   SOCKADDR_UN_SIZE,
-} from "./linux.ts";
-import { NativeMemory, structures } from "./native-memory.ts";
+} from "./constants.ts";
 import { isSocket } from "./socket-type.ts";
 import { raiseBufferSize } from "./udp-socket.ts";
 import { readUnixPath, UNIX_ADDRESS, writeUnixAddress } from "./unix-address.ts";

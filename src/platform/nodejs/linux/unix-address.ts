@@ -1,7 +1,7 @@
 // Addresses of unix datagram sockets: struct sockaddr_un.
 
-import { AF_UNIX, SOCKADDR_UN_PATH, SOCKADDR_UN_SIZE, UNIX_PATH_MAX } from "./linux.ts";
-import { structures } from "./native-memory.ts";
+import { structures } from "../native-memory.ts";
+import { AF_UNIX, SOCKADDR_UN_PATH, SOCKADDR_UN_SIZE, UNIX_PATH_MAX } from "./constants.ts";
 
 const ADDRESS = structures.reserve(SOCKADDR_UN_SIZE);
 

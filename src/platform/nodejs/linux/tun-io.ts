@@ -1,6 +1,6 @@
 // Packets between the TUN device and engine memory.
 
-import { EINTR } from "../../core/sys.ts";
+import { EINTR } from "../../../core/sys.ts";
 import {
   MAX_RUN,
   MAX_TUN_PACKETS,
@@ -24,11 +24,11 @@ import {
   TUND_OFFSET,
   TUND_STRIDE,
   VNET_LENGTH,
-} from "../../engine/abi.ts";
-import type { Engine } from "../../engine/exports.ts";
-import { addressOf, errno, read, write, writev } from "./libc.ts";
-import { IOVEC_LENGTH, IOVEC_SIZE } from "./linux.ts";
-import { NativeMemory } from "./native-memory.ts";
+} from "../../../engine/abi.ts";
+import type { Engine } from "../../../engine/exports.ts";
+import { addressOf, errno, read, write, writev } from "../libc.ts";
+import { NativeMemory } from "../native-memory.ts";
+import { IOVEC_LENGTH, IOVEC_SIZE } from "./constants.ts";
 
 const ALIGNMENT = 16;
 

@@ -1,6 +1,6 @@
 // Receiving datagrams: recvmmsg straight into engine memory, with UDP_GRO where the kernel has it.
 
-import { EAGAIN, EINTR } from "../../core/sys.ts";
+import { EAGAIN, EINTR } from "../../../core/sys.ts";
 import {
   DEFAULT_RX_BUFFERS,
   REGION_RX,
@@ -12,12 +12,12 @@ import {
   RXD_SOURCE,
   RXD_STRIDE,
   SOCKADDR_LENGTH,
-} from "../../engine/abi.ts";
-import type { Engine } from "../../engine/exports.ts";
-import { addressOf, errno, recvmmsg } from "./libc.ts";
-import { MSG_DONTWAIT, SOL_UDP, UDP_GRO } from "./linux.ts";
+} from "../../../engine/abi.ts";
+import type { Engine } from "../../../engine/exports.ts";
+import { addressOf, errno, recvmmsg } from "../libc.ts";
+import { NativeMemory } from "../native-memory.ts";
+import { MSG_DONTWAIT, SOL_UDP, UDP_GRO } from "./constants.ts";
 import { CONTROL_SIZE, MessageVector, vectorSize } from "./message-vector.ts";
-import { NativeMemory } from "./native-memory.ts";
 
 export class UdpReceiver {
   private readonly memory: Uint32Array;

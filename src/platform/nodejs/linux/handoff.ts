@@ -4,10 +4,10 @@
 // content waits in sealed memory. The receiver believes none of it: what a descriptor is, the kernel says.
 
 import { readSync, writeSync } from "node:fs";
-import { OPEN_READ } from "../../core/sys.ts";
-import { controlPath } from "./control-socket.ts";
-import { closeFile, openFile } from "./files.ts";
-import { fcntl, lseek, memfdCreate } from "./libc.ts";
+import { OPEN_READ } from "../../../core/sys.ts";
+import { closeFile, openFile } from "../files.ts";
+import { fcntl, lseek, memfdCreate } from "../libc.ts";
+import { structures } from "../native-memory.ts";
 import {
   ALL_SEALS,
   F_ADD_SEALS,
@@ -19,8 +19,8 @@ import {
   MFD_CLOEXEC,
   MFD_NOEXEC_SEAL,
   SEEK_SET,
-} from "./linux.ts";
-import { structures } from "./native-memory.ts";
+} from "./constants.ts";
+import { controlPath } from "./control-socket.ts";
 import { inspectTun, type TunDevice } from "./tun-device.ts";
 import { udpPort } from "./udp-socket.ts";
 

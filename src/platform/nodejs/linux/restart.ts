@@ -1,9 +1,9 @@
 // Executing this program again in the same process.
 
-import { errno, execv } from "./libc.ts";
-import { WORD } from "./linux.ts";
-import { NativeMemory } from "./native-memory.ts";
-import { toByteString } from "./process.ts";
+import { errno, execv } from "../libc.ts";
+import { NativeMemory } from "../native-memory.ts";
+import { toByteString } from "../process.ts";
+import { WORD } from "./constants.ts";
 
 /**
  * Replaces the process image by the same program with the same arguments and the current environment. Descriptors

@@ -1,8 +1,8 @@
 // What a descriptor is, as the kernel says.
 
-import { getsockopt } from "./libc.ts";
-import { SO_DOMAIN, SO_TYPE, SOL_SOCKET } from "./linux.ts";
-import { structures } from "./native-memory.ts";
+import { getsockopt } from "../libc.ts";
+import { structures } from "../native-memory.ts";
+import { SO_DOMAIN, SO_TYPE, SOL_SOCKET } from "./constants.ts";
 
 const VALUE = structures.reserve(4);
 const LENGTH = structures.reserve(4);

@@ -1,10 +1,11 @@
 // Opening the TUN device, os-backends.md §1, with segmentation offload where the kernel has it.
 
 import * as fs from "node:fs";
-import { TUN_IOCTL, TUN_OPEN } from "../../core/sys.ts";
-import { VNET_LENGTH } from "../../engine/abi.ts";
-import { attempt, closeFile } from "./files.ts";
-import { errno, ioctl } from "./libc.ts";
+import { TUN_IOCTL, TUN_OPEN } from "../../../core/sys.ts";
+import { VNET_LENGTH } from "../../../engine/abi.ts";
+import { attempt, closeFile } from "../files.ts";
+import { errno, ioctl } from "../libc.ts";
+import { structures } from "../native-memory.ts";
 import {
   IFF_NO_PI,
   IFF_TUN,
@@ -17,8 +18,7 @@ import {
   TUNSETIFF,
   TUNSETOFFLOAD,
   TUNSETVNETHDRSZ,
-} from "./linux.ts";
-import { structures } from "./native-memory.ts";
+} from "./constants.ts";
 
 const DEVICE = "/dev/net/tun";
 const IFREQ = structures.reserve(IFREQ_LENGTH);

@@ -4,7 +4,7 @@
 // up in its main thread and executes itself again: the new image starts with one thread, which has none, and every
 // thread it makes inherits that. Even for root nothing comes back: no_new_privs is set and the permitted set empty.
 
-import { EPERM } from "../../core/sys.ts";
+import { EPERM } from "../../../core/sys.ts";
 import {
   allThreadsUnprivileged,
   clearCapabilities,

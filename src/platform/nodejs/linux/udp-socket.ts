@@ -1,8 +1,9 @@
 // Opening the UDP sockets of the data plane.
 
-import { UDP_BIND, UDP_SOCKET } from "../../core/sys.ts";
-import { closeFile } from "./files.ts";
-import { bindSocket, errno, getsockname, setsockopt, socket } from "./libc.ts";
+import { UDP_BIND, UDP_SOCKET } from "../../../core/sys.ts";
+import { closeFile } from "../files.ts";
+import { bindSocket, errno, getsockname, setsockopt, socket } from "../libc.ts";
+import { structures } from "../native-memory.ts";
 import {
   AF_INET,
   SO_RCVBUF,
@@ -16,8 +17,7 @@ import {
   SOL_UDP,
   UDP_GRO,
   UDP_SEGMENT,
-} from "./linux.ts";
-import { structures } from "./native-memory.ts";
+} from "./constants.ts";
 import { isSocket, socketOption } from "./socket-type.ts";
 
 const SOCKADDR_IN_SIZE = 16;

@@ -1,5 +1,6 @@
 // An array of struct mmsghdr with everything its entries point to, laid out once for recvmmsg and sendmmsg.
 
+import type { NativeMemory } from "../native-memory.ts";
 import {
   CMSG_DATA,
   CMSG_LEVEL,
@@ -15,8 +16,7 @@ import {
   MSGHDR_NAME,
   MSGHDR_NAMELEN,
   WORD,
-} from "./linux.ts";
-import type { NativeMemory } from "./native-memory.ts";
+} from "./constants.ts";
 
 /** Room for one control message of up to 4 bytes of data, and its padding. */
 export const CONTROL_SIZE = CMSG_DATA + WORD;
