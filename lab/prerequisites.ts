@@ -10,6 +10,8 @@ const PACKAGES: Record<string, string> = {
   ping: "iputils-ping",
   tcpdump: "tcpdump",
   taskset: "util-linux",
+  tc: "iproute2",
+  sysctl: "procps",
   iperf3: "iperf3",
   wg: "wireguard-tools",
   "wireguard-go": "wireguard-go",

@@ -26,11 +26,16 @@ export interface Build {
   readonly client: readonly string[];
 }
 
-const nodeBuild: Build = {
-  name: "node",
-  daemon: [process.execPath, join(root, "bin/subnetrad")],
-  client: [process.execPath, join(root, "bin/subnetra")],
-};
+/** The Node.js build of a checkout. */
+function nodeBuildOf(folder: string): Build {
+  return {
+    name: "node",
+    daemon: [process.execPath, join(folder, "bin/subnetrad")],
+    client: [process.execPath, join(folder, "bin/subnetra")],
+  };
+}
+
+const nodeBuild = nodeBuildOf(root);
 
 function tinyBuild(path: string): Build {
   return { name: "tiny", daemon: [path, "subnetrad"], client: [path, "subnetra"] };
@@ -40,12 +45,13 @@ function buildNamed(text: string): Build {
   if (text === "node") return nodeBuild;
   const path = resolve(root, text);
   if (!existsSync(path)) throw new Error(`SUBNETRA_E2E_BIN: no such file: ${path}`);
-  return tinyBuild(path);
+  return existsSync(join(path, "bin/subnetrad")) ? nodeBuildOf(path) : tinyBuild(path);
 }
 
 /**
  * Builds per role from a choice such as "node", "dist/tiny/subnetra-linux-amd64" or
- * "hub=dist/tiny/subnetra-linux-amd64,spokes=node". Roles not named run the Node build.
+ * "hub=dist/tiny/subnetra-linux-amd64,spokes=node". A folder stands for the Node.js build of the checkout that it is.
+ * Roles not named run the Node build.
  */
 export function chooseBuilds(choice: string): { hub: Build; spokes: Build } {
   if (!choice.includes("=")) {

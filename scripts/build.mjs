@@ -66,7 +66,7 @@ const INPUTS = [
 ];
 
 /** When the newest file at or below a path was changed, in ms. */
-function newest(path) {
+export function newest(path) {
   const entry = statSync(path);
   if (!entry.isDirectory()) return entry.mtimeMs;
   return Math.max(entry.mtimeMs, ...readdirSync(path).map((name) => newest(join(path, name))));
