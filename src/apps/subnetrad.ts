@@ -2,10 +2,12 @@
 
 import { startDaemon } from "../core/daemon.ts";
 import { loadEngine } from "../engine/load.ts";
+import { closeDebugger } from "../platform/nodejs/debugger.ts";
 import { drive } from "../platform/nodejs/driver.ts";
 import { toByteString } from "../platform/nodejs/process.ts";
 import { NodeSys } from "../platform/nodejs/sys.ts";
 
+closeDebugger();
 const engine = loadEngine();
 const sys = new NodeSys(engine);
 // Before anything is opened, so that no signal can leave a socket node behind. The image that opens the devices and

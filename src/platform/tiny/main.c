@@ -44,6 +44,9 @@ static duk_ret_t run(duk_context *ctx, void *unused)
 int main(int argc, char **argv)
 {
     signal(SIGPIPE, SIG_IGN);
+    /* Both would end the daemon and leave its socket file. */
+    signal(SIGHUP, SIG_IGN);
+    signal(SIGUSR1, SIG_IGN);
     if (!engine_start(getenv("SUBNETRA_ENGINE"))) {
         say("SUBNETRA_ENGINE names no engine that this CPU runs");
         return 1;

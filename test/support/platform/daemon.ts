@@ -41,6 +41,7 @@ export class Daemon {
   /**
    * @param prefix a command before the daemon's own, such as setpriv
    * @param options.configPath another path to give the daemon instead of `config`
+   * @param options.program the daemon and how to start it, by default the Node.js build
    * @param options.owner user id that owns the configuration and the directory
    */
   constructor(
@@ -51,6 +52,7 @@ export class Daemon {
       configPath?: string;
       umask?: string;
       owner?: number;
+      program?: readonly string[];
     } = {},
   ) {
     writeFileSync(this.config, config, { mode: 0o600 });
@@ -58,7 +60,11 @@ export class Daemon {
       chownSync(this.config, options.owner, options.owner);
       chownSync(this.directory, options.owner, options.owner);
     }
-    const daemon = [process.execPath, subnetrad, "--config", options.configPath ?? this.config];
+    const daemon = [
+      ...(options.program ?? [process.execPath, subnetrad]),
+      "--config",
+      options.configPath ?? this.config,
+    ];
     const umask = `umask ${options.umask ?? "022"}; ip link set lo up; exec "$@"`;
     const command = ["--net", "sh", "-c", umask, "sh", ...(options.prefix ?? []), ...daemon];
     this.child = spawn("unshare", command, {
@@ -83,7 +89,8 @@ export class Daemon {
   async ready(): Promise<void> {
     const deadline = Date.now() + 15_000;
     while (!this.output.includes("[ready]")) {
-      if (this.child.exitCode !== null || Date.now() > deadline) throw new Error(`not ready: ${this.output}`);
+      if (this.child.exitCode !== null || this.child.signalCode !== null || Date.now() > deadline)
+        throw new Error(`not ready: ${this.output}`);
       await sleep(20);
     }
   }

@@ -1,17 +1,21 @@
 // Executing this program again in the same process.
 
+import { withoutDebugger } from "../debugger.ts";
 import { errno, execv } from "../libc.ts";
 import { NativeMemory } from "../native-memory.ts";
 import { toByteString } from "../process.ts";
 import { WORD } from "./constants.ts";
 
 /**
- * Replaces the process image by the same program with the same arguments and the current environment. Descriptors
- * without close-on-exec and the process id stay; all threads but the caller's end, and its credentials rule.
+ * Replaces the process image by the same program with the same arguments and the current environment, and no debugger
+ * on SIGUSR1. Descriptors without close-on-exec and the process id stay; all threads but the caller's end, and its
+ * credentials rule.
  * Returns only on failure, with -errno.
  */
 export function restart(): number {
-  const args = [process.argv0, ...process.execArgv, ...process.argv.slice(1)].map(toByteString);
+  const args = [process.argv0, ...process.execArgv, ...withoutDebugger(), ...process.argv.slice(1)].map(
+    toByteString,
+  );
   const program = toByteString(process.execPath);
   const characters = args.reduce((sum, arg) => sum + arg.length + 1, program.length + 1);
   const memory = new NativeMemory(characters + (args.length + 1) * WORD + 64);
