@@ -35,6 +35,7 @@ function archive(name) {
     file("subnetrad", targetFile(name), 0o755),
     file("subnetrad.init", "deploy/busybox/subnetrad.init", 0o755),
     file("subnetrad.service", "deploy/systemd/subnetrad.service"),
+    file("network.conf", "deploy/systemd/network.conf"),
   ]);
 }
 

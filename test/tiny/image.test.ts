@@ -139,6 +139,7 @@ test("a release: archives that match their checksums", { skip, timeout: 600000 }
       "subnetrad",
       "subnetrad.init",
       "subnetrad.service",
+      "network.conf",
     ])
       assert.ok(existsSync(join(out, name, file)), file);
     assert.equal(must([join(out, name, "subnetra"), "--version"]), `subnetra v${VERSION}\n`);
