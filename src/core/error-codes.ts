@@ -89,7 +89,10 @@ export const ERROR_CODES = {
     "the system's secure random source failed",
     "check that the system offers getrandom",
   ),
-  AccessDenied: info("no permission to open the TUN device", "run as root or with CAP_NET_ADMIN"),
+  AccessDenied: info(
+    "no permission to open the TUN device",
+    "see the hint: CAP_NET_ADMIN, or the mode of /dev/net/tun",
+  ),
   FileNotFound: info(
     "the TUN device node does not exist",
     "load the tun module; in a container pass /dev/net/tun",

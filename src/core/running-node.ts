@@ -5,7 +5,6 @@ import type { Config } from "./config/values.ts";
 import { ControlServer } from "./control/server.ts";
 import { bindControl, checkSocketPath, socketPath } from "./control/socket.ts";
 import { errnoText } from "./errno-text.ts";
-import type { ErrorCode } from "./error-codes.ts";
 import { explain, subnetraError } from "./errors.ts";
 import type { Host } from "./host.ts";
 import { addRule, initialRules } from "./policy/roles.ts";
@@ -14,20 +13,16 @@ import { snapshotPath } from "./policy/snapshot.ts";
 import { Reactor } from "./reactor.ts";
 import { step } from "./start-failure.ts";
 import {
-  EACCES,
   EADDRINUSE,
-  EBUSY,
   ECONNREFUSED,
-  ENOENT,
-  EPERM,
   errnoOf,
   READY_LOST,
   READY_STOP,
   STDERR,
   stageOf,
-  TUN_OPEN,
   UDP_SOCKET,
 } from "./sys.ts";
+import { tunFailure } from "./tun-failure.ts";
 import { VERSION } from "./version.ts";
 
 export interface NodeOptions {
@@ -133,7 +128,7 @@ class Node implements RunningNode {
     step(
       (code) => `tun open failed (${code}); ${need}`,
       () => {
-        throw subnetraError(tunErrorCode(result), "", tunErrorDetail(errnoOf(result), device));
+        throw tunFailure(sys.os, result, device);
       },
     );
   }
@@ -213,17 +208,4 @@ class Node implements RunningNode {
     };
     return new ControlServer(this.host, identity, snapshotPath(this.path));
   }
-}
-
-/** Names of os-backends.md §1. */
-function tunErrorCode(result: number): ErrorCode {
-  const errno = errnoOf(result);
-  if (errno === EACCES || errno === EPERM) return "AccessDenied";
-  if (stageOf(result) !== TUN_OPEN) return "IoctlFailed";
-  return errno === ENOENT ? "FileNotFound" : "OpenFailed";
-}
-
-function tunErrorDetail(errno: number, device: string): string {
-  if (errno === EBUSY) return `another process holds the interface ${device}`;
-  return `the interface ${device} could not be opened (${errnoText(errno)})`;
 }

@@ -1,7 +1,7 @@
 // No thread of a running daemon holds a capability (daemon-cli.md §4), however it was started.
 
 import assert from "node:assert/strict";
-import { execFileSync } from "node:child_process";
+import { execFileSync, spawnSync } from "node:child_process";
 import { createWriteStream, existsSync, readdirSync, readFileSync, readlinkSync } from "node:fs";
 import { join } from "node:path";
 import { describe, test } from "node:test";
@@ -13,6 +13,33 @@ const SETS = ["CapInh", "CapPrm", "CapEff", "CapAmb", "NoNewPrivs"];
 const CAP_SETPCAP = 1n << 8n;
 const NOBODY = 65534;
 const NET_ADMIN = "-all,+net_admin";
+
+/** A device file that everybody may open, seen by the daemon alone: the machine's own may be root's. */
+const OPEN_DEVICE = [
+  "unshare",
+  "--mount",
+  "sh",
+  "-ec",
+  `mount -t tmpfs tun /dev/net; mknod -m 666 /dev/net/tun c 10 200; exec "$@"`,
+  "sh",
+];
+/** As above, but root's. */
+const CLOSED_DEVICE = OPEN_DEVICE.map((word) => word.replace("-m 666", "-m 600"));
+
+/** Why no device file can be made here, or false. */
+function cannotMakeDevice(): string | false {
+  const [command, ...args] = [...OPEN_DEVICE, "cat", "/dev/null"];
+  const made = spawnSync(command!, args, { encoding: "utf8" });
+  return made.status === 0 ? false : `no device file can be made here: ${made.stderr.trim()}`;
+}
+
+const NOBODY_WITH_NET_ADMIN = [
+  "setpriv",
+  `--reuid=${NOBODY}`,
+  "--clear-groups",
+  `--inh-caps=${NET_ADMIN}`,
+  `--ambient-caps=${NET_ADMIN}`,
+];
 
 const STARTS = [
   { name: "root with every capability of this machine", prefix: [] },
@@ -29,13 +56,8 @@ const STARTS = [
   {
     name: "an ordinary user with CAP_NET_ADMIN",
     owner: NOBODY,
-    prefix: [
-      "setpriv",
-      `--reuid=${NOBODY}`,
-      "--clear-groups",
-      `--inh-caps=${NET_ADMIN}`,
-      `--ambient-caps=${NET_ADMIN}`,
-    ],
+    device: true,
+    prefix: [...OPEN_DEVICE, ...NOBODY_WITH_NET_ADMIN],
   },
 ];
 
@@ -55,8 +77,10 @@ async function withDaemon(daemon: Daemon, run: () => unknown): Promise<void> {
 }
 
 describe("privileges", { skip: needsTun }, () => {
-  for (const { name, ...options } of STARTS) {
-    test(`no thread has a capability, started with ${name}`, async () => {
+  for (const { name, device = false, ...options } of STARTS) {
+    test(`no thread has a capability, started with ${name}`, async (t) => {
+      const reason = device && cannotMakeDevice();
+      if (reason && process.env.CI !== "true") return t.skip(reason);
       const daemon = new Daemon(spokeConfig(), options);
       await withDaemon(daemon, async () => {
         assertUnprivileged(daemon);
@@ -65,6 +89,21 @@ describe("privileges", { skip: needsTun }, () => {
       });
     });
   }
+
+  test("a user with CAP_NET_ADMIN is told of the device's mode, not of the capability", async (t) => {
+    const reason = cannotMakeDevice();
+    if (reason && process.env.CI !== "true") return t.skip(reason);
+    const prefix = [...CLOSED_DEVICE, ...NOBODY_WITH_NET_ADMIN];
+    const daemon = new Daemon(spokeConfig(), { owner: NOBODY, prefix });
+    try {
+      assert.equal((await daemon.exited).code, 1);
+      const [line, hint] = daemon.output.split("\n");
+      assert.equal(line, "tun open failed (AccessDenied); need CAP_NET_ADMIN and /dev/net/tun");
+      assert.match(hint!, /chmod 666 \/dev\/net\/tun/);
+    } finally {
+      await daemon.dispose();
+    }
+  });
 
   test("the bounding set is empty where the start had CAP_SETPCAP", async (t) => {
     const own = readFileSync("/proc/self/status", "latin1").match(/^CapEff:\s*(\S+)/m)![1];

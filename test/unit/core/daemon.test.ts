@@ -339,6 +339,27 @@ test("the random source is needed only by a spoke that sends keepalives", () => 
   }
 });
 
+test("the hint for a refused TUN device names what is missing, and only that", () => {
+  const cases: [number, RegExp, RegExp][] = [
+    [
+      STAGED(os.TUN_OPEN, os.EACCES),
+      /chmod 666 \/dev\/net\/tun.*udev rule/,
+      /give it the capability|run as root/,
+    ],
+    [STAGED(os.TUN_OPEN, os.EPERM), /device cgroup/, /CAP_NET_ADMIN|chmod/],
+    [STAGED(os.TUN_IOCTL, os.EPERM), /lacks CAP_NET_ADMIN/, /chmod|udev/],
+  ];
+  for (const [result, says, never] of cases) {
+    const { sys, run } = prepare();
+    sys.failures.tunOpen = result;
+    assert.equal(exitOf(run()), 1);
+    const [line, hint] = sys.stderr.split("\n");
+    assert.equal(line, "tun open failed (AccessDenied); need CAP_NET_ADMIN and /dev/net/tun");
+    assert.match(hint!, says);
+    assert.doesNotMatch(hint!, never);
+  }
+});
+
 test("macOS has its own hint, socket path and no directory step", () => {
   const { sys, run } = prepare();
   sys.os = "macos";

@@ -1,0 +1,49 @@
+// Why the TUN device could not be opened, os-backends.md §1, and what is really missing.
+//
+// Two permissions are needed, and the stage at which the system refuses tells which one lacks: opening the device
+// asks only for the mode of its file, setting up an interface only for CAP_NET_ADMIN.
+
+import { errnoText } from "./errno-text.ts";
+import { type SubnetraError, subnetraError } from "./errors.ts";
+import { EACCES, EBUSY, ENOENT, EPERM, errnoOf, stageOf, TUN_OPEN } from "./sys.ts";
+
+/**
+ * The error for a failed Sys.tunOpen.
+ *
+ * @param result what it returned, -(stage, errno)
+ * @param device the interface's name that was asked for
+ */
+export function tunFailure(os: "linux" | "macos", result: number, device: string): SubnetraError {
+  const errno = errnoOf(result);
+  const opening = stageOf(result) === TUN_OPEN;
+  const why = errnoText(errno);
+  const what = `the interface ${device} could not be opened (${why})`;
+  if (errno === EACCES || errno === EPERM) {
+    if (os === "macos") return subnetraError("AccessDenied", "", what, "run as root");
+    return opening ? deviceRefused(errno) : subnetraError("AccessDenied", "", what, NEEDS_CAPABILITY);
+  }
+  if (opening) return subnetraError(errno === ENOENT ? "FileNotFound" : "OpenFailed", "", what);
+  const held = `another process holds the interface ${device}`;
+  return subnetraError("IoctlFailed", "", errno === EBUSY ? held : what);
+}
+
+const NEEDS_CAPABILITY =
+  "the device itself opened, this process lacks CAP_NET_ADMIN: run as root or give it the capability";
+
+function deviceRefused(errno: number): SubnetraError {
+  if (errno === EPERM) {
+    const detail = "the system forbids this process the device /dev/net/tun, whatever the file's mode";
+    return subnetraError(
+      "AccessDenied",
+      "",
+      detail,
+      "allow the device to the container or unit (device cgroup)",
+    );
+  }
+  return subnetraError(
+    "AccessDenied",
+    "",
+    "the file /dev/net/tun may not be opened by this user, which no CAP_NET_ADMIN changes",
+    'see "ls -l /dev/net/tun"; "chmod 666 /dev/net/tun", or a udev rule KERNEL=="tun" with GROUP and MODE="0660"',
+  );
+}
