@@ -1,9 +1,9 @@
 // Compiles and links one target.
 
 import { mkdirSync, readdirSync, statSync } from "node:fs";
-import { join, relative } from "node:path";
+import { basename, dirname, join, relative } from "node:path";
 import { root } from "../setup.mjs";
-import { GENERATED } from "./generate.mjs";
+import { GENERATED, generateProgram } from "./generate.mjs";
 import { SIMDE, zig } from "./toolchain.mjs";
 
 export const SOURCES = "src/platform/tiny";
@@ -37,8 +37,13 @@ export function includeFlags(folder) {
   return [`-I${SOURCES}`, `-I${NATIVE}`, `-I${generated}`, `-I${generated}/duktape`, `-I${folder}`];
 }
 
-/** Builds `file` for a target. Returns its size in bytes. */
-export function compile(name, target, file) {
+/**
+ * Builds files for a target, one per program; what they share is compiled once.
+ *
+ * @param programs of each file its path and the module its program starts in, both relative to the project
+ * @returns the sizes of the files in bytes
+ */
+export function compile(name, target, programs) {
   const folder = `.cache/tiny/${name}`;
   mkdirSync(join(root, folder), { recursive: true });
   const machine = ["-target", target.triple, ...target.flags, ...(target.lto ? ["-flto"] : [])];
@@ -49,7 +54,6 @@ export function compile(name, target, file) {
     zig(["cc", ...machine, ...COMMON, ...includeFlags(folder), ...flags, "-c", source, "-o", objects.at(-1)]);
   };
   for (const source of ownSources()) unit(source.slice(0, -2), `${SOURCES}/${source}`, ["-Oz", ...WARNINGS]);
-  unit("program", `${relative(root, GENERATED)}/program.c`, ["-Oz", ...WARNINGS]);
   unit("duktape-unit", `${SOURCES}/duktape-unit.c`, ["-Oz"]);
   unit("engine-unit", `${SOURCES}/engine-unit.c`, [
     // Vectors are the engine's business: what the compiler makes of its scalar code beside them only costs registers.
@@ -69,18 +73,14 @@ export function compile(name, target, file) {
       `-DAEAD_NAME=${name}`,
       `-DAEAD_LANES=${lanes}`,
     ]);
-  mkdirSync(join(root, "dist/tiny"), { recursive: true });
-  zig([
-    "cc",
-    ...machine,
-    "-Oz",
-    "-static",
-    "-s",
-    "-Wl,--gc-sections",
-    "-Wl,--build-id=none",
-    ...objects,
-    "-o",
-    file,
-  ]);
-  return statSync(join(root, file)).size;
+  return programs.map(({ file, entry }) => {
+    const source = generateProgram(entry);
+    const shared = [...objects];
+    unit(basename(source, ".c"), source, ["-Oz", ...WARNINGS]);
+    const own = objects.pop();
+    mkdirSync(join(root, dirname(file)), { recursive: true });
+    const link = ["-Oz", "-static", "-s", "-Wl,--gc-sections", "-Wl,--build-id=none"];
+    zig(["cc", ...machine, ...link, ...shared, own, "-o", file]);
+    return statSync(join(root, file)).size;
+  });
 }

@@ -2,10 +2,10 @@
 
 import { spawnSync } from "node:child_process";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { basename, join, relative } from "node:path";
 import { root } from "../setup.mjs";
 import { enginePath } from "./engine.mjs";
-import { bundleProgram, programSource } from "./program.mjs";
+import { bundleProgram, programSource, SHIPPED_ENTRY } from "./program.mjs";
 import { DUKTAPE } from "./toolchain.mjs";
 
 export const GENERATED = join(root, ".cache/tiny/generated");
@@ -98,11 +98,18 @@ function adaptDuktape() {
   );
 }
 
-/** Writes everything that is the same for all targets. `variants` are the engine's that they have. */
+/** Writes the program that starts in the module `entry` as C. Returns the file's path, relative to the project. */
+export function generateProgram(entry) {
+  const name = entry === SHIPPED_ENTRY ? "program" : `program-${basename(entry, ".ts")}`;
+  const path = join(GENERATED, `${name}.c`);
+  writeFileSync(path, programSource(bundleProgram(entry)));
+  return relative(root, path);
+}
+
+/** Writes everything that is the same for all targets and programs. `variants` are the engine's that they have. */
 export function generate(variants) {
   mkdirSync(GENERATED, { recursive: true });
   writeFileSync(join(GENERATED, "abi.h"), abiHeader());
   for (const name of variants) translate(name);
   adaptDuktape();
-  writeFileSync(join(GENERATED, "program.c"), programSource(bundleProgram()));
 }

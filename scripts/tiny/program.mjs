@@ -1,4 +1,4 @@
-// Core and the tiny build's entry as one ES5 program, compressed into a C array.
+// Core and an entry of the tiny build as one ES5 program, compressed into a C array.
 
 import { deflateRawSync } from "node:zlib";
 import { parseSync, transformSync } from "@swc/core";
@@ -44,11 +44,14 @@ function checkProgram(source) {
   if (complaints.length > 0) throw new Error(`the tiny build has no ${complaints.join(", ")}`);
 }
 
-/** The program's source in ES5, minified. */
-export function bundleProgram() {
+/** What the static file runs, relative to the project. */
+export const SHIPPED_ENTRY = "src/apps/tiny/main.ts";
+
+/** The source of the program that starts in the module `entry`, in ES5, minified. */
+export function bundleProgram(entry) {
   const bundle = buildSync({
     absWorkingDir: root,
-    entryPoints: ["src/apps/tiny/main.ts"],
+    entryPoints: [entry],
     bundle: true,
     format: "iife",
     target: "es2022",

@@ -2,12 +2,14 @@
 // compiled by gcc against the system's C library. A finding ends the process.
 
 import { mkdirSync } from "node:fs";
-import { join, relative } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { root, run } from "../setup.mjs";
 import { COMMON_DEFINES, includeFlags, NATIVE, ownSources, SOURCES } from "./compile.mjs";
 import { buildEngines } from "./engine.mjs";
-import { GENERATED, generate } from "./generate.mjs";
+import { generate, generateProgram } from "./generate.mjs";
+import { SHIPPED_ENTRY } from "./program.mjs";
+import { testPrograms } from "./test-programs.mjs";
 import { requireToolchain, SIMDE } from "./toolchain.mjs";
 
 const FOLDER = ".cache/tiny/sanitized";
@@ -24,7 +26,7 @@ const AEAD =
       ]
     : [{ name: "neon", lanes: 4, flags: [] }];
 
-/** Builds .cache/tiny/sanitized/subnetra-sanitized. */
+/** Builds .cache/tiny/sanitized/subnetra-sanitized, and the test programs in the same way. */
 export function buildSanitized() {
   requireToolchain({ installMissing: false });
   buildEngines(["native"]);
@@ -37,7 +39,6 @@ export function buildSanitized() {
     run("gcc", ["-std=gnu11", ...defines, ...flags, "-c", source, "-o", objects.at(-1)]);
   };
   for (const source of ownSources()) unit(source.slice(0, -2), `${SOURCES}/${source}`, BOTH);
-  unit("program", `${relative(root, GENERATED)}/program.c`, BOTH);
   unit("aead", `${NATIVE}/aead.c`, BOTH);
   for (const { name, lanes, flags } of AEAD)
     unit(`aead-${name}`, `${NATIVE}/aead-unit.c`, [
@@ -56,7 +57,13 @@ export function buildSanitized() {
     '-DENGINE_TABLE="engine-native-table.h"',
     `-isystem${SIMDE}/..`,
   ]);
-  run("gcc", [...BOTH, ...objects, "-lm", "-o", FILE]);
+  for (const { entry, file } of [{ entry: SHIPPED_ENTRY, file: FILE }, ...testPrograms("sanitized")]) {
+    const source = generateProgram(entry);
+    const shared = [...objects];
+    unit(basename(source, ".c"), source, BOTH);
+    mkdirSync(join(root, dirname(file)), { recursive: true });
+    run("gcc", [...BOTH, ...shared, objects.pop(), "-lm", "-o", file]);
+  }
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) buildSanitized();

@@ -76,3 +76,6 @@ export const TARGETS = {
     standard: false,
   },
 };
+
+/** The target of the machine this runs on. */
+export const NATIVE_TARGET = { x64: "amd64", arm64: "arm64", riscv64: "riscv64" }[process.arch] ?? "amd64";

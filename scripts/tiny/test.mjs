@@ -11,7 +11,7 @@ import { build } from "../build.mjs";
 import { root, run } from "../setup.mjs";
 import { buildTiny } from "./build.mjs";
 import { buildSanitized } from "./sanitize.mjs";
-import { TARGETS } from "./targets.mjs";
+import { NATIVE_TARGET, TARGETS } from "./targets.mjs";
 import { installDebian } from "./toolchain.mjs";
 
 /** The commands that the tests use, and the Debian package of each. */
@@ -39,7 +39,10 @@ const packages = missingPackages();
 if (values.install && process.getuid?.() === 0 && packages.length > 0)
   installDebian([...packages, "libc6-dev"]);
 build();
-buildTiny(values.quick ? ["amd64"] : Object.keys(TARGETS), { installMissing: values.install === true });
+buildTiny(values.quick ? [NATIVE_TARGET] : Object.keys(TARGETS), {
+  installMissing: values.install === true,
+  withTests: NATIVE_TARGET,
+});
 buildSanitized();
 const files = readdirSync(join(root, "test/tiny"))
   .filter((name) => name.endsWith(".test.ts") && !(values.quick && name.startsWith("reproducible")))

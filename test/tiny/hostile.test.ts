@@ -16,6 +16,7 @@ import {
   root,
   run,
   skipUnless,
+  testProgram,
   variantsOf,
   withFolder,
 } from "../support/tiny/tiny.ts";
@@ -50,7 +51,7 @@ describe("Under the sanitizers", { skip }, () => {
     );
     const list = [...documents(DOCUMENTS, 7), ...brackets];
     const input = Buffer.concat(list.flatMap((document) => [Buffer.from(`${document.length}\n`), document]));
-    const result = run([SANITIZED, "check-many"], { input, env, timeout: 600000 });
+    const result = run([testProgram("check-many", "sanitized")], { input, env, timeout: 600000 });
     assert.doesNotMatch(result.stderr, REPORT);
     assert.equal(result.status, 0);
     assert.equal(result.stdout.split("\n").length, list.length + 1);

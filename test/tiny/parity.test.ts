@@ -5,17 +5,17 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { builds, chooseBuilds } from "../../lab/project.ts";
-import { checkMany } from "../../src/apps/tiny/check-many.ts";
 import { ERROR_CODES } from "../../src/core/error-codes.ts";
 import { loadEngine } from "../../src/engine/load.ts";
+import { checkMany } from "../support/tiny/check-many.ts";
 import { documents } from "../support/tiny/documents.ts";
 import { MemorySys } from "../support/tiny/memory-sys.ts";
-import { run, skipWithout, tiny, withFolder } from "../support/tiny/tiny.ts";
+import { run, skipWithout, skipWithoutProgram, testProgram, tiny, withFolder } from "../support/tiny/tiny.ts";
 
 const RANDOM_DOCUMENTS = Number(process.env.SUBNETRA_PARITY_DOCUMENTS ?? 4000);
 const skip = skipWithout("amd64");
 
-/** The documents in the form that the check-many verb reads. */
+/** The documents in the form that check-many reads. */
 function framed(list: readonly Buffer[]): Buffer {
   return Buffer.concat(list.flatMap((document) => [Buffer.from(`${document.length}\n`), document]));
 }
@@ -29,13 +29,13 @@ function judgedByNode(input: Buffer): string[] {
 }
 
 function judgedByTiny(input: Buffer): string[] {
-  const result = run([tiny, "check-many"], { input, timeout: 600000, encoding: "latin1" });
+  const result = run([testProgram("check-many")], { input, timeout: 600000, encoding: "latin1" });
   assert.equal(result.status, 0, result.stderr);
   return result.stdout.split("\n");
 }
 
 test(`the error table and ${RANDOM_DOCUMENTS} random documents are judged alike`, {
-  skip,
+  skip: skipWithoutProgram("check-many"),
   timeout: 900000,
 }, () => {
   const list = documents(RANDOM_DOCUMENTS, 20260131);

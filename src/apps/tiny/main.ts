@@ -5,7 +5,6 @@ import { startDaemon } from "../../core/daemon.ts";
 import { STDERR } from "../../core/sys.ts";
 import { DEFAULT_PEERS, DEFAULT_RULES, DEFAULT_RX_BUFFERS } from "../../engine/abi.ts";
 import type {} from "../../platform/tiny/native.ts";
-import { checkMany } from "./check-many.ts";
 import { onlyOnNode } from "./node-only.ts";
 import { selfTest } from "./self-test.ts";
 
@@ -41,7 +40,6 @@ function run(name: string, args: string[]): number {
   const first = args.length > 0 ? args[0]! : "";
   if (PROGRAMS.indexOf(first) >= 0) return run(first, args.slice(1));
   if (first === "self-test") return selfTest(native, args.slice(1));
-  if (first === "check-many") return checkMany(native);
   const elsewhere = onlyOnNode(name, args);
   if (elsewhere !== "") {
     native.sys.print(STDERR, elsewhere);

@@ -22,9 +22,8 @@ export const sizeLimit: number = targetsModule.SIZE_LIMIT;
 export const checkFile: (path: string) => string[] = (await import(scripts("elf.mjs"))).checkFile;
 export const answerLines: (path: string) => string[] = (await import(scripts("answers.mjs"))).answerLines;
 
-const NATIVE: { readonly [arch: string]: string } = { x64: "amd64", arm64: "arm64", riscv64: "riscv64" };
 /** The target of the machine the tests run on. */
-export const nativeTarget = NATIVE[process.arch] ?? "amd64";
+export const nativeTarget: string = targetsModule.NATIVE_TARGET;
 
 export function fileOf(target: string): string {
   return join(root, `dist/tiny/subnetra-linux-${target}`);
@@ -32,6 +31,17 @@ export function fileOf(target: string): string {
 
 /** The file for this machine. */
 export const tiny = fileOf(nativeTarget);
+
+/** A test program of test/support/tiny/programs, built for a target or "sanitized". */
+export function testProgram(name: string, target = nativeTarget): string {
+  return join(root, `.cache/tiny/programs/${name}-${target}`);
+}
+
+/** Why a test with a test program cannot run here, or false. In CI nothing is skipped. */
+export function skipWithoutProgram(name: string, target = nativeTarget): string | false {
+  if (process.env.CI === "true" || existsSync(testProgram(name, target))) return false;
+  return `no ${testProgram(name, target)}: npm run test:tiny`;
+}
 
 /** What SUBNETRA_ENGINE may name in a target's file; a CPU may lack the wider ones. */
 export function variantsOf(target: string): string[] {

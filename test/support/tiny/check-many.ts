@@ -1,12 +1,12 @@
-// A test verb: judges many configurations in one process, exactly as `subnetrad --check` judges one.
+// A test program of the tiny build: judges many configurations in one process, exactly as `subnetrad --check` judges one.
 //
 // Standard input holds documents, each behind a line with its length in bytes. For each one line goes to standard
 // output: the exit status, a space, and what the daemon printed, with line ends as `\n`.
 
-import { startDaemon } from "../../core/daemon.ts";
-import type { Host } from "../../core/host.ts";
-import { STDOUT, type Sys } from "../../core/sys.ts";
-import { REGION_SCRATCH } from "../../engine/abi.ts";
+import { startDaemon } from "../../../src/core/daemon.ts";
+import type { Host } from "../../../src/core/host.ts";
+import { STDOUT, type Sys } from "../../../src/core/sys.ts";
+import { REGION_SCRATCH } from "../../../src/engine/abi.ts";
 
 const STDIN = 0;
 const CHUNK = 65536;
