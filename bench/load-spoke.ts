@@ -7,17 +7,17 @@ import { addRule, initialRules } from "../src/core/policy/roles.ts";
 import { DEFAULT_RX_BUFFERS, OK, REGION_CLOCK } from "../src/engine/abi.ts";
 import type { Engine } from "../src/engine/exports.ts";
 import { loadEngine } from "../src/engine/load.ts";
-import { NodeSys } from "../src/platform/nodejs/sys.ts";
+import { NodejsSys } from "../src/platform/nodejs/sys.ts";
 
 export interface LoadSpoke {
   readonly engine: Engine;
-  readonly sys: NodeSys;
+  readonly sys: NodejsSys;
 }
 
 /** @throws when the configuration is wrong or the port busy */
 export function openLoadSpoke(configPath: string): LoadSpoke {
   const engine = loadEngine();
-  const sys = new NodeSys(engine, { restart: false });
+  const sys = new NodejsSys(engine, { restart: false });
   const config = loadConfig({ engine, sys }, { path: configPath, named: true });
   engine.call.init(config.maxPeers, config.maxRules, DEFAULT_RX_BUFFERS);
   engine.call.setNode(config.localId, config.obfuscate ? 1 : 0);

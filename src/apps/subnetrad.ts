@@ -5,23 +5,23 @@ import { loadEngine } from "../engine/load.ts";
 import { closeDebugger } from "../platform/nodejs/debugger.ts";
 import { drive } from "../platform/nodejs/driver.ts";
 import { toByteString } from "../platform/nodejs/process.ts";
-import { NodeSys } from "../platform/nodejs/sys.ts";
+import { NodejsSys } from "../platform/nodejs/sys.ts";
 
 closeDebugger();
 const engine = loadEngine();
-const sys = new NodeSys(engine);
+const sys = new NodejsSys(engine);
 // Before anything is opened, so that no signal can leave a socket node behind. The image that opens the devices and
 // then makes way for the unprivileged one binds none, and must die by a signal rather than swallow it.
 if (!sys.restartAhead) {
   process.on("SIGTERM", () => sys.requestStop());
   process.on("SIGINT", () => sys.requestStop());
 }
-process.on("exit", () => sys.closeAll());
-
 const node = startDaemon({ engine, sys }, process.argv.slice(2).map(toByteString));
 if ("exit" in node) {
   process.exitCode = node.exit;
 } else {
+  // However the process ends, its socket file goes with it.
+  process.on("exit", () => node.stop());
   try {
     await drive(node, sys);
     process.exitCode = node.stop();

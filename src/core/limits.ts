@@ -18,6 +18,8 @@ export const MAX_DAEMON_SOCKET = 101;
 /** Longest socket path in bytes that sockaddr_un holds with its NUL. */
 export const MAX_SOCKET_LINUX = 107;
 export const MAX_SOCKET_MACOS = 103;
+/** Longest datagram that is a request, control-protocol.md §1. */
+export const MAX_REQUEST = 4096;
 /** Datagrams the control socket serves per turn, control-protocol.md §4. */
 export const CONTROL_BURST = 64;
 /** Largest policy reply in bytes; the rest is paged. */

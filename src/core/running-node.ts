@@ -3,7 +3,7 @@
 import { REGION_CLOCK, REGION_SEED } from "../engine/abi.ts";
 import type { Config } from "./config/values.ts";
 import { ControlServer } from "./control/server.ts";
-import { bindControl, checkSocketPath, socketPath } from "./control/socket.ts";
+import { bindControl, type ControlSocket, checkSocketPath, socketPath } from "./control/socket.ts";
 import { errnoText } from "./errno-text.ts";
 import { explain, subnetraError } from "./errors.ts";
 import type { Host } from "./host.ts";
@@ -12,16 +12,7 @@ import { loadSavedRules } from "./policy/saved-rules.ts";
 import { snapshotPath } from "./policy/snapshot.ts";
 import { Reactor } from "./reactor.ts";
 import { step } from "./start-failure.ts";
-import {
-  EADDRINUSE,
-  ECONNREFUSED,
-  errnoOf,
-  READY_LOST,
-  READY_STOP,
-  STDERR,
-  stageOf,
-  UDP_SOCKET,
-} from "./sys.ts";
+import { EADDRINUSE, errnoOf, READY_LOST, READY_STOP, STDERR, stageOf, UDP_SOCKET } from "./sys.ts";
 import { tunFailure } from "./tun-failure.ts";
 import { VERSION } from "./version.ts";
 
@@ -64,7 +55,7 @@ class Node implements RunningNode {
   private readonly host: Host;
   private readonly path: string;
   private reactor: Reactor | null = null;
-  private bound = false;
+  private control: ControlSocket | null = null;
   private stopped = false;
   /** Exit status of the process. */
   private status = 0;
@@ -90,10 +81,8 @@ class Node implements RunningNode {
   stop(): number {
     if (this.stopped) return this.status;
     this.stopped = true;
-    const { sys } = this.host;
-    sys.closeAll();
-    // By now another daemon's socket may stand there: only one that nobody listens on is ours to remove.
-    if (this.bound && errnoOf(sys.controlProbe(this.path)) === ECONNREFUSED) sys.unlink(this.path);
+    if (this.control !== null) this.control.close();
+    this.host.sys.closeAll();
     this.host.engine.call.wipe();
     return this.status;
   }
@@ -108,14 +97,15 @@ class Node implements RunningNode {
       () => this.addInitialRules(config),
     );
     const savedRulesFound = options.savedRules === null || this.addSavedRules(options.savedRules);
-    step(
+    this.control = step(
       (code) => `control socket bind failed (${code}) at ${this.path}`,
       () => bindControl(this.host, this.path),
     );
-    this.bound = true;
     this.startKeepalive(config);
     this.dropPrivileges();
-    this.reactor = new Reactor(engine, sys, this.controlServer(config), config.listenPorts.length);
+    // Without a socket this process has been restarted by now.
+    const server = this.controlServer(this.control!, config);
+    this.reactor = new Reactor(engine, sys, server, config.listenPorts.length);
     if (!savedRulesFound) sys.print(STDERR, `no saved rules at ${options.savedRules}\n`);
     sys.print(STDERR, `${options.banner} tun=${sys.tunName()} sock=${this.path} [ready]\n`);
   }
@@ -196,7 +186,7 @@ class Node implements RunningNode {
     );
   }
 
-  private controlServer(config: Config): ControlServer {
+  private controlServer(socket: ControlSocket, config: Config): ControlServer {
     const names: string[] = [];
     for (let i = 0; i < config.peers.length; i++) names.push(config.peers[i]!.name);
     const identity = {
@@ -206,6 +196,6 @@ class Node implements RunningNode {
       tun: this.host.sys.tunName(),
       names,
     };
-    return new ControlServer(this.host, identity, snapshotPath(this.path));
+    return new ControlServer(this.host, socket, identity, snapshotPath(this.path));
   }
 }

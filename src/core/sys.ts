@@ -1,7 +1,7 @@
 // The operating-system boundary: everything core asks of the machine it runs on.
 //
-// Each platform implements this interface (node, sim, tiny). Buffers are named by their offset in engine memory.
-// Failures are negative: -errno, or -(stage * 4096 + errno) where a function has stages. Errno values are the
+// Each platform implements this interface (nodejs, sim, tiny). Buffers are named by their offset in engine memory.
+// Failures are negative: -errno, or failure(stage, errno) where a function has stages. Errno values are the
 // Linux x86 numbers below on every platform; a platform with other numbers translates.
 //
 // Every string that crosses the boundary, in either direction, is a byte string: one character 0…255 per byte.
@@ -16,6 +16,7 @@ export const EIO = 5;
 export const EAGAIN = 11;
 export const EACCES = 13;
 export const EPERM = 1;
+export const EBADF = 9;
 export const EBUSY = 16;
 export const EEXIST = 17;
 export const EISDIR = 21;
@@ -27,23 +28,56 @@ export const ECONNRESET = 104;
 export const ENOBUFS = 105;
 export const ETIMEDOUT = 110;
 export const ECONNREFUSED = 111;
+export const EINPROGRESS = 115;
+
+/** A failure at a stage is -(stage * STAGE + errno). */
+export const STAGE = 4096;
+
+/** The negative result of a function with stages. */
+export function failure(stage: number, errno: number): number {
+  return -(stage * STAGE + errno);
+}
 
 /** errno part of a negative result. */
 export function errnoOf(result: number): number {
-  return -result & 4095;
+  return -result & (STAGE - 1);
 }
 
 /** Stage part of a negative result, 0 when the function has no stages. */
 export function stageOf(result: number): number {
-  return -result >> 12;
+  return Math.floor(-result / STAGE);
 }
 
-/** Sys.open modes. */
+/** Sys.open modes; all close on exec. */
 export const OPEN_READ = 0;
-/** Write-only, create, truncate, mode 0600, close-on-exec. */
-export const OPEN_WRITE_PRIVATE = 1;
+/** Write-only, mode 0600; -EEXIST where anything stands there already, a link included. */
+export const OPEN_CREATE = 1;
 /** A directory, for fsync. */
 export const OPEN_DIRECTORY = 2;
+/** Write-only, created with mode 0600 where nothing is, its content left alone; never through a link. For Sys.lock. */
+export const OPEN_LOCK = 3;
+
+/** Fields of the record that stat and fstat write: u32 type, u32 permission bits, u32 user id of the owner. */
+export const STAT_TYPE = 0;
+export const STAT_MODE = 4;
+export const STAT_OWNER = 8;
+/** u64 device and u64 inode: together they say which file it is. */
+export const STAT_DEVICE = 16;
+export const STAT_INODE = 24;
+export const STAT_LENGTH = 32;
+/** Values of STAT_TYPE; 0 is anything else. */
+export const TYPE_FILE = 1;
+export const TYPE_DIRECTORY = 2;
+export const TYPE_SOCKET = 3;
+
+/** Longest text of a datagram between daemon and client in bytes, in either direction. */
+export const UNIX_TEXT_LIMIT = 1048576;
+/** Bytes that the daemon asks the system to hold of its replies. */
+export const UNIX_SEND_BUFFER = 1048576;
+
+/** Events of Sys.poll. */
+export const POLL_READ = 1;
+export const POLL_WRITE = 4;
 
 /** tunOpen stages. */
 export const TUN_OPEN = 1;
@@ -51,11 +85,6 @@ export const TUN_IOCTL = 2;
 /** udpOpen stages. */
 export const UDP_SOCKET = 1;
 export const UDP_BIND = 2;
-/** controlBind and clientOpen stages. */
-export const CONTROL_SOCKET = 1;
-export const CONTROL_BIND = 2;
-export const CONTROL_CHMOD = 3;
-
 /** Bits of the result of Sys.wait; UDP socket i is READY_UDP << i. */
 export const READY_TUN = 1;
 export const READY_CONTROL = 2;
@@ -70,27 +99,49 @@ export const READY_LOST = 4096;
 export const STDOUT = 1;
 export const STDERR = 2;
 
+/**
+ * Unix datagram sockets. An address is a byte string: a path, or on Linux a NUL and an abstract name. Interrupted
+ * calls are repeated where nothing else is said.
+ */
+export interface UnixSys {
+  /** Opens a socket, non-blocking, close-on-exec, with a send buffer of `buffer` bytes where allowed (0: the default). */
+  unixOpen(buffer: number): number;
+  /**
+   * Binds a socket to a path whose file has permission `mode` from the first moment, or as soon as the system can.
+   * "" takes an unused abstract name; -EINVAL where the system has none. 0 or -errno.
+   */
+  unixBind(fd: number, path: string, mode: number): number;
+  /** From now on the socket sends there, and nobody else can send to it. 0 or -errno. */
+  unixConnect(fd: number, address: string): number;
+  /** Sends one datagram; "" goes where the socket is connected. 0 or -errno, -EAGAIN when the other's queue is full. */
+  unixSend(fd: number, text: string, address: string): number;
+  /** The next datagram, -EMSGSIZE for one over `limit` bytes (it is gone), -EAGAIN when there is none, -errno. */
+  unixReceive(fd: number, limit: number): string | number;
+  /** Address of the sender of the datagram received last, "" when it has none. */
+  unixSender(): string;
+  /** Waits until a POLL_* event or for `timeoutMs` (-1: no limit): 1 or 0. Also 0 when interrupted. fd -1 just waits. */
+  poll(fd: number, events: number, timeoutMs: number): number;
+  close(fd: number): number;
+}
+
 /** What the client needs of the system. */
-export interface ClientSys {
+export interface ClientSys extends UnixSys {
   /** "linux" or "macos": picks the plan's dialect and the default socket path. */
   readonly os: "linux" | "macos";
   /** Value of an environment variable; undefined when unset. */
   env(name: string): string | undefined;
   /** Writes text to STDOUT or STDERR, all of it. */
   print(stream: number, text: string): void;
-  /** Opens a client socket; with `reply` one that can be answered. 0 or -(stage, errno). */
-  clientOpen(reply: boolean): number;
-  /** Sends one datagram to `path`; blocking when opened without `reply`. 0 or -errno. */
-  clientSend(path: string, text: string): number;
-  /** Waits for one reply: its text, or null after `timeoutMs` in total. */
-  clientReceive(timeoutMs: number): string | null;
-  clientClose(): void;
+  /** Milliseconds that have passed since some moment; setting the clock does not change them. */
+  milliseconds(): number;
 }
 
 export interface Sys extends ClientSys {
   // --- process ---
   /** daemon-cli.md §4: no capability is left in any thread afterwards. 0 or -errno. May restart the process image. */
   dropPrivileges(): number;
+  /** Effective user id. */
+  userId(): number;
 
   // --- time and chance ---
   /** Writes the 32 bytes of REGION_CLOCK at `offset`. */
@@ -104,12 +155,17 @@ export interface Sys extends ClientSys {
   read(fd: number, offset: number, length: number): number;
   write(fd: number, offset: number, length: number): number;
   fsync(fd: number): number;
-  close(fd: number): number;
   rename(from: string, to: string): number;
   unlink(path: string): number;
   mkdir(path: string, mode: number): number;
+  /** Writes the STAT_LENGTH bytes of what stands at a path, a link itself, to `offset`. 0 or -errno. */
+  stat(path: string, offset: number): number;
+  /** The same of an open file. */
+  fstat(fd: number, offset: number): number;
+  /** Takes the lock of an open file, which its last close gives back. 0, or -EAGAIN while another process has it. */
+  lock(fd: number): number;
 
-  // --- devices and sockets of the data plane; opened once, closed by close() of the node ---
+  // --- devices and sockets of the data plane; opened once, closed by closeAll ---
   /** Opens a TUN device without packet information. 0 or -(stage, errno). The name may be cut at 15 characters. */
   tunOpen(name: string): number;
   /** The device's real name. */
@@ -143,18 +199,16 @@ export interface Sys extends ClientSys {
 
   // --- control socket, control-protocol.md §1 ---
   /**
-   * Asks whether a daemon listens at `path`: 0 yes, -ECONNREFUSED stale socket, -ENOENT nothing, -EEXIST something
-   * that is not a socket, other -errno. -ENOENT also for a socket this process has inherited from before a restart
-   * by dropPrivileges: controlBind then only takes it over.
+   * What a restart by dropPrivileges does with the socket at `path`: a descriptor bound there that this image has
+   * inherited; -EINPROGRESS where the image to come binds for itself; -ENOENT when this one has to bind.
    */
-  controlProbe(path: string): number;
-  /** Creates and binds the socket, mode 0600 from the first moment, non-blocking. 0 or -(stage, errno). */
-  controlBind(path: string): number;
-  /** Next request as a byte string: "" for one that must be ignored (over 4096 bytes), null when none is left. */
-  controlReceive(): string | null;
-  /** Answers the sender of the last request, best effort; nothing happens when it has no address. 0 or -errno. */
-  controlReply(text: string): number;
+  unixInherited(path: string): number;
+  /**
+   * From now on wait() reports READY_CONTROL for this socket, and a signal to stop as READY_STOP instead of ending the
+   * process.
+   */
+  watchControl(fd: number): void;
 
-  /** Closes TUN, UDP and control descriptors. */
+  /** Closes TUN and UDP descriptors and forgets the control socket's. */
   closeAll(): void;
 }

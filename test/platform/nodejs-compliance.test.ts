@@ -4,13 +4,13 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { loadEngine } from "../../src/engine/load.ts";
-import { NodeSys } from "../../src/platform/nodejs/sys.ts";
+import { NodejsSys } from "../../src/platform/nodejs/sys.ts";
 import { complianceSuite, type Machine } from "../support/platform/compliance.ts";
 
 function machine(offload: string): Machine {
   process.env.SUBNETRA_OFFLOAD = offload;
   const engine = loadEngine();
-  const sys = new NodeSys(engine, { restart: false });
+  const sys = new NodejsSys(engine, { restart: false });
   delete process.env.SUBNETRA_OFFLOAD;
   const directory = mkdtempSync(join(tmpdir(), "subnetra-sys-"));
   const dispose = () => rmSync(directory, { recursive: true });

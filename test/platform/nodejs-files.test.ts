@@ -6,7 +6,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, symlinkSync } 
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
-import { OPEN_WRITE_PRIVATE } from "../../src/core/sys.ts";
+import { EEXIST, OPEN_CREATE, OPEN_LOCK } from "../../src/core/sys.ts";
 import { closeFile, openFile, writeFile } from "../../src/platform/nodejs/files.ts";
 
 function inDirectory(run: (directory: string) => void): () => void {
@@ -21,16 +21,18 @@ function inDirectory(run: (directory: string) => void): () => void {
 }
 
 test(
-  "a file to be written is private and empty",
+  "a file to be written is private and new",
   inDirectory((directory) => {
     const path = join(directory, "new");
-    for (const text of ["longer text", "text"]) {
-      const fd = openFile(path, OPEN_WRITE_PRIVATE);
-      assert.equal(writeFile(fd, Buffer.from(text), 0, text.length), text.length);
-      assert.equal(closeFile(fd), 0);
-      assert.equal(readFileSync(path, "latin1"), text);
-    }
+    const fd = openFile(path, OPEN_CREATE);
+    assert.equal(writeFile(fd, Buffer.from("text"), 0, 4), 4);
+    assert.equal(closeFile(fd), 0);
+    assert.equal(readFileSync(path, "latin1"), "text");
     assert.equal(statSync(path).mode & 0o777, 0o600);
+    assert.equal(openFile(path, OPEN_CREATE), -EEXIST);
+    // A lock file is not emptied: it may be a hard link to something else.
+    assert.equal(closeFile(openFile(path, OPEN_LOCK)), 0);
+    assert.equal(readFileSync(path, "latin1"), "text");
   }),
 );
 
@@ -38,7 +40,8 @@ test(
   "a file to be written is not reached through a link",
   inDirectory((directory) => {
     symlinkSync(join(directory, "victim"), join(directory, "link"));
-    assert.ok(openFile(join(directory, "link"), OPEN_WRITE_PRIVATE) < 0);
+    assert.equal(openFile(join(directory, "link"), OPEN_CREATE), -EEXIST);
+    assert.ok(openFile(join(directory, "link"), OPEN_LOCK) < 0);
     assert.ok(!existsSync(join(directory, "victim")));
   }),
 );
@@ -48,6 +51,7 @@ test(
   { timeout: 5000 },
   inDirectory((directory) => {
     execFileSync("mkfifo", [join(directory, "pipe")]);
-    assert.ok(openFile(join(directory, "pipe"), OPEN_WRITE_PRIVATE) < 0);
+    assert.equal(openFile(join(directory, "pipe"), OPEN_CREATE), -EEXIST);
+    assert.ok(openFile(join(directory, "pipe"), OPEN_LOCK) < 0);
   }),
 );

@@ -9,7 +9,7 @@ import { Worker } from "node:worker_threads";
 import { READY_STOP, READY_UDP } from "../../src/core/sys.ts";
 import { loadEngine } from "../../src/engine/load.ts";
 import { drive } from "../../src/platform/nodejs/driver.ts";
-import { NodeSys } from "../../src/platform/nodejs/sys.ts";
+import { NodejsSys } from "../../src/platform/nodejs/sys.ts";
 import { Stage } from "../support/platform/staging.ts";
 
 const PORT = 41_500;
@@ -17,7 +17,7 @@ const PORT = 41_500;
 /** A node that only waits and drains; with `echo` it sends itself a datagram for every one it gets. */
 class Waiter {
   readonly engine = loadEngine();
-  readonly sys = new NodeSys(this.engine, { restart: false });
+  readonly sys = new NodejsSys(this.engine, { restart: false });
   readonly port: number;
   turns = 0;
   datagrams = 0;

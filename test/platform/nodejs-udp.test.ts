@@ -10,15 +10,15 @@ import { loadEngine } from "../../src/engine/load.ts";
 import { closeFile } from "../../src/platform/nodejs/files.ts";
 import { addressOf } from "../../src/platform/nodejs/libc.ts";
 import { SO_RCVBUF, SO_RCVBUFFORCE } from "../../src/platform/nodejs/linux/constants.ts";
-import { socketOption } from "../../src/platform/nodejs/linux/socket-type.ts";
-import { openUdpSocket, raiseBufferSize } from "../../src/platform/nodejs/linux/udp-socket.ts";
-import { NodeSys } from "../../src/platform/nodejs/sys.ts";
+import { raiseBufferSize, socketOption } from "../../src/platform/nodejs/linux/socket-option.ts";
+import { openUdpSocket } from "../../src/platform/nodejs/linux/udp-socket.ts";
+import { NodejsSys } from "../../src/platform/nodejs/sys.ts";
 import { receive, Stage } from "../support/platform/staging.ts";
 
 const PORT = 41_600;
 const TO = { address: "127.0.0.1", port: PORT };
 const engine = loadEngine();
-const sys = new NodeSys(engine, { restart: false });
+const sys = new NodejsSys(engine, { restart: false });
 assert.equal(sys.udpOpen(PORT), 0);
 after(() => sys.closeAll());
 

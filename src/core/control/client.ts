@@ -2,18 +2,10 @@
 
 import { MAX_COMMAND, MAX_SOCKET_LINUX, MAX_SOCKET_MACOS } from "../limits.ts";
 import { nextPage, withoutComment } from "../policy/text.ts";
-import {
-  type ClientSys,
-  CONTROL_SOCKET,
-  ECONNREFUSED,
-  ECONNRESET,
-  ENOENT,
-  errnoOf,
-  STDERR,
-  STDOUT,
-  stageOf,
-} from "../sys.ts";
+import { printable } from "../printable.ts";
+import { type ClientSys, ECONNREFUSED, ECONNRESET, ENOENT, errnoOf, STDERR, STDOUT } from "../sys.ts";
 import { VERSION } from "../version.ts";
+import { ClientSocket } from "./client-socket.ts";
 import { type Command, parseCommand } from "./grammar.ts";
 import { socketPath } from "./socket.ts";
 import { CLIENT_HELP, CLIENT_USAGE } from "./usage.ts";
@@ -51,10 +43,14 @@ export function runClient(sys: ClientSys, args: string[]): number {
   if (path.length > (sys.os === "macos" ? MAX_SOCKET_MACOS : MAX_SOCKET_LINUX)) {
     return failed(sys, "PathTooLong");
   }
+  const socket = ClientSocket.open(sys, path, command.verb !== "add");
+  if (!(socket instanceof ClientSocket)) {
+    return socket.name === "SendFailed" ? unsent(sys, path, socket.errno) : failed(sys, socket.name);
+  }
   try {
-    return new Client(sys, path).run(command, line);
+    return new Client(sys, socket, path).run(command, line);
   } finally {
-    sys.clientClose();
+    socket.close();
   }
 }
 
@@ -65,46 +61,52 @@ function failed(sys: ClientSys, name: string): number {
   return 1;
 }
 
+/** Tells why a request did not reach the daemon. Returns the exit status. */
+function unsent(sys: ClientSys, path: string, errno: number): number {
+  if (errno !== ENOENT && errno !== ECONNREFUSED && errno !== ECONNRESET) return failed(sys, "SendFailed");
+  sys.print(STDERR, `subnetra: daemon not running (socket ${path})\n`);
+  return 1;
+}
+
 class Client {
   private readonly sys: ClientSys;
+  private readonly socket: ClientSocket;
   private readonly path: string;
 
-  constructor(sys: ClientSys, path: string) {
+  constructor(sys: ClientSys, socket: ClientSocket, path: string) {
     this.sys = sys;
+    this.socket = socket;
     this.path = path;
   }
 
   run(command: Command, line: string): number {
-    const opened = this.sys.clientOpen(command.verb !== "add");
-    if (opened < 0)
-      return failed(this.sys, stageOf(opened) === CONTROL_SOCKET ? "SocketFailed" : "BindFailed");
     if (command.verb === "add") return this.send(line);
     return command.verb === "show" ? this.showPolicy(line) : this.ask(line);
   }
 
   /** Sends a request. 0, or 1 after telling why not. */
   private send(line: string): number {
-    const result = this.sys.clientSend(this.path, line);
-    if (result >= 0) return 0;
-    const errno = errnoOf(result);
-    if (errno !== ENOENT && errno !== ECONNREFUSED && errno !== ECONNRESET)
-      return failed(this.sys, "SendFailed");
-    this.sys.print(STDERR, `subnetra: daemon not running (socket ${this.path})\n`);
-    return 1;
+    const result = this.socket.send(line);
+    return result >= 0 ? 0 : unsent(this.sys, this.path, errnoOf(result));
   }
 
   /** The reply, or null after telling that there was none. */
   private receive(): string | null {
-    const reply = this.sys.clientReceive(REPLY_TIMEOUT_MS);
+    const reply = this.socket.receive(REPLY_TIMEOUT_MS);
     if (reply === null) this.sys.print(STDERR, "subnetra: no response from daemon (timed out)\n");
     return reply;
+  }
+
+  /** Prints a reply: what a terminal would obey is taken out. */
+  private show(reply: string): void {
+    this.sys.print(STDOUT, printable(reply));
   }
 
   private ask(line: string): number {
     if (this.send(line) !== 0) return 1;
     const reply = this.receive();
     if (reply === null) return 1;
-    this.sys.print(STDOUT, reply);
+    this.show(reply);
     return 0;
   }
 
@@ -115,7 +117,7 @@ class Client {
       if (this.send(request) !== 0) return 1;
       const reply = this.receive();
       if (reply === null) return 1;
-      this.sys.print(STDOUT, withoutComment(reply));
+      this.show(withoutComment(reply));
       const next = nextPage(reply);
       if (next < 0) return 0;
       request = `policy show --from ${next}`;

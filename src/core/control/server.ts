@@ -15,15 +15,27 @@ import { parseCommand } from "./grammar.ts";
 const NO_STATUS_TEXT = "status unavailable\n";
 const NO_STATUS_JSON = '{"error":"status unavailable"}\n';
 
+/** Where requests come from and replies go: the control socket. */
+export interface ControlChannel {
+  /** The next request as a byte string: "" for one that must be ignored, null when none is left. */
+  receive(): string | null;
+  /** Whether the last request can be answered. */
+  readonly answerable: boolean;
+  /** Answers the last request, best effort. 0 or -errno. */
+  reply(text: string): number;
+}
+
 export class ControlServer {
   private readonly host: Host;
+  private readonly channel: ControlChannel;
   private readonly node: NodeIdentity;
   private readonly snapshot: string;
   private fullReported = false;
 
   /** @param snapshot path that `save` writes */
-  constructor(host: Host, node: NodeIdentity, snapshot: string) {
+  constructor(host: Host, channel: ControlChannel, node: NodeIdentity, snapshot: string) {
     this.host = host;
+    this.channel = channel;
     this.node = node;
     this.snapshot = snapshot;
   }
@@ -31,7 +43,7 @@ export class ControlServer {
   /** Answers at most 64 waiting datagrams, every line of each. */
   serve(): void {
     for (let i = 0; i < CONTROL_BURST; i++) {
-      const request = this.host.sys.controlReceive();
+      const request = this.channel.receive();
       if (request === null) return;
       this.handle(request);
     }
@@ -60,7 +72,7 @@ export class ControlServer {
   }
 
   private reply(text: string): void {
-    this.host.sys.controlReply(text);
+    this.channel.reply(text);
   }
 
   /** There is never a reply; a full table is noted once in the log. */
@@ -85,7 +97,7 @@ export class ControlServer {
   private status(json: boolean): void {
     const { engine, sys } = this.host;
     sys.clock(engine.call.region(REGION_CLOCK));
-    const sent = sys.controlReply(json ? statusJson(engine, this.node) : statusText(engine, this.node));
+    const sent = this.channel.reply(json ? statusJson(engine, this.node) : statusText(engine, this.node));
     if (errnoOf(sent) === EMSGSIZE) this.reply(json ? NO_STATUS_JSON : NO_STATUS_TEXT);
   }
 }

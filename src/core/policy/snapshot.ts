@@ -1,9 +1,10 @@
 // `save`: the policy table as a file that is either the old one or the new one, control-protocol.md §5.
 
 import { REGION_SCRATCH, SCRATCH_LENGTH } from "../../engine/abi.ts";
+import { fileStatus } from "../file-status.ts";
 import type { Host } from "../host.ts";
 import { writeText } from "../memory.ts";
-import { EINTR, EINVAL, errnoOf, OPEN_DIRECTORY, OPEN_WRITE_PRIVATE } from "../sys.ts";
+import { EEXIST, EINTR, EINVAL, errnoOf, OPEN_CREATE, OPEN_DIRECTORY, TYPE_FILE } from "../sys.ts";
 import { EMPTY_TABLE, formatRule, readRule } from "./text.ts";
 
 /** Longer than any rule line. */
@@ -22,7 +23,7 @@ export function snapshotPath(socketPath: string): string {
 export function saveSnapshot(host: Host, path: string): boolean {
   const temporary = `${path}.tmp`;
   const { sys } = host;
-  const fd = sys.open(temporary, OPEN_WRITE_PRIVATE);
+  const fd = createAnew(host, temporary);
   if (fd < 0) return false;
   const written = writeTable(host, fd) && sys.fsync(fd) >= 0;
   const closed = sys.close(fd) >= 0;
@@ -31,6 +32,20 @@ export function saveSnapshot(host: Host, path: string): boolean {
     return false;
   }
   return syncDirectory(host, path);
+}
+
+/**
+ * Creates the temporary file. One that a killed daemon has left is ours to remove; a link, a file of another user's or
+ * anything else is left alone, and nothing is ever written through it. A descriptor or -errno.
+ */
+function createAnew(host: Host, path: string): number {
+  const { sys } = host;
+  const fd = sys.open(path, OPEN_CREATE);
+  if (fd !== -EEXIST) return fd;
+  const left = fileStatus(host, path);
+  if (typeof left === "number" || left.type !== TYPE_FILE || left.owner !== sys.userId()) return fd;
+  sys.unlink(path);
+  return sys.open(path, OPEN_CREATE);
 }
 
 /** Writes all lines in pieces of at most the scratch's size. */

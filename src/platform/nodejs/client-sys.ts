@@ -1,13 +1,12 @@
 // The part of Sys that the client needs, without engine and data plane, so that it starts fast.
 
 import type { ClientSys } from "../../core/sys.ts";
-import { EBADF } from "./linux/constants.ts";
-import { ControlClient } from "./linux/control-client.ts";
+import { closeFile } from "./files.ts";
+import * as unix from "./linux/unix.ts";
 import { environment, print } from "./process.ts";
 
-export class NodeClientSys implements ClientSys {
+export class NodejsClientSys implements ClientSys {
   readonly os = "linux";
-  private client: ControlClient | null = null;
 
   env(name: string): string | undefined {
     return environment(name);
@@ -17,23 +16,39 @@ export class NodeClientSys implements ClientSys {
     print(stream, text);
   }
 
-  clientOpen(reply: boolean): number {
-    const client = ControlClient.open(reply);
-    if (typeof client === "number") return client;
-    this.client = client;
-    return 0;
+  milliseconds(): number {
+    return performance.now();
   }
 
-  clientSend(path: string, text: string): number {
-    return this.client === null ? -EBADF : this.client.send(path, text);
+  unixOpen(buffer: number): number {
+    return unix.unixOpen(buffer);
   }
 
-  clientReceive(timeoutMs: number): string | null {
-    return this.client === null ? null : this.client.receive(timeoutMs);
+  unixBind(fd: number, path: string, mode: number): number {
+    return unix.unixBind(fd, path, mode);
   }
 
-  clientClose(): void {
-    this.client?.close();
-    this.client = null;
+  unixConnect(fd: number, address: string): number {
+    return unix.unixConnect(fd, address);
+  }
+
+  unixSend(fd: number, text: string, address: string): number {
+    return unix.unixSend(fd, text, address);
+  }
+
+  unixReceive(fd: number, limit: number): string | number {
+    return unix.unixReceive(fd, limit);
+  }
+
+  unixSender(): string {
+    return unix.unixSender();
+  }
+
+  poll(fd: number, events: number, timeoutMs: number): number {
+    return unix.pollOne(fd, events, timeoutMs);
+  }
+
+  close(fd: number): number {
+    return closeFile(fd);
   }
 }

@@ -8,7 +8,7 @@ export interface Turning {
   turn(): boolean;
 }
 
-/** What the driver asks of the platform: NodeSys, or a decorator of it. */
+/** What the driver asks of the platform: NodejsSys, or a decorator of it. */
 export interface Yielding {
   readonly host: HostLoop;
   readonly yieldDue: boolean;

@@ -1,9 +1,25 @@
 // Files, through node:fs with byte-exact paths. Results are values or -errno, as Sys wants them.
 
 import * as fs from "node:fs";
-import { EINVAL, OPEN_DIRECTORY, OPEN_WRITE_PRIVATE } from "../../core/sys.ts";
+import {
+  EINVAL,
+  OPEN_CREATE,
+  OPEN_DIRECTORY,
+  OPEN_LOCK,
+  STAT_DEVICE,
+  STAT_INODE,
+  STAT_LENGTH,
+  STAT_MODE,
+  STAT_OWNER,
+  STAT_TYPE,
+  TYPE_DIRECTORY,
+  TYPE_FILE,
+  TYPE_SOCKET,
+} from "../../core/sys.ts";
 
-const { O_CREAT, O_DIRECTORY, O_NOFOLLOW, O_NONBLOCK, O_RDONLY, O_TRUNC, O_WRONLY } = fs.constants;
+const { O_CREAT, O_DIRECTORY, O_EXCL, O_NOFOLLOW, O_NONBLOCK, O_RDONLY, O_WRONLY } = fs.constants;
+
+const MODE_BITS = 0o7777n;
 
 /** A byte string as the bytes Node passes to the kernel unchanged. */
 export function pathBytes(path: string): Buffer {
@@ -27,18 +43,42 @@ function succeed(operation: () => void): number {
   });
 }
 
-/**
- * Opens a file in one of the modes of src/core/sys.ts; Node adds close-on-exec. What is to be written may lie in a
- * directory that others can write to: a link there is not followed, a pipe not waited for.
- */
+/** Flags of each mode. What is to be written may lie where others can write: no link is followed, no pipe waited for. */
+const FLAGS: { readonly [mode: number]: number } = {
+  [OPEN_CREATE]: O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW,
+  [OPEN_DIRECTORY]: O_RDONLY | O_DIRECTORY,
+  [OPEN_LOCK]: O_WRONLY | O_CREAT | O_NOFOLLOW | O_NONBLOCK,
+};
+
+/** Opens a file in one of the modes of src/core/sys.ts; Node.js adds close-on-exec. */
 export function openFile(path: string, mode: number): number {
-  const flags =
-    mode === OPEN_WRITE_PRIVATE
-      ? O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_NONBLOCK
-      : mode === OPEN_DIRECTORY
-        ? O_RDONLY | O_DIRECTORY
-        : O_RDONLY;
-  return attempt(() => fs.openSync(pathBytes(path), flags, 0o600));
+  return attempt(() => fs.openSync(pathBytes(path), FLAGS[mode] ?? O_RDONLY, 0o600));
+}
+
+function writeStatus(status: fs.BigIntStats, memory: Uint8Array, offset: number): void {
+  const view = new DataView(memory.buffer, offset, STAT_LENGTH);
+  const type = status.isFile()
+    ? TYPE_FILE
+    : status.isDirectory()
+      ? TYPE_DIRECTORY
+      : status.isSocket()
+        ? TYPE_SOCKET
+        : 0;
+  view.setUint32(STAT_TYPE, type, true);
+  view.setUint32(STAT_MODE, Number(status.mode & MODE_BITS), true);
+  view.setUint32(STAT_OWNER, Number(status.uid), true);
+  view.setBigUint64(STAT_DEVICE, status.dev, true);
+  view.setBigUint64(STAT_INODE, status.ino, true);
+}
+
+/** Sys.stat. */
+export function statFile(path: string, memory: Uint8Array, offset: number): number {
+  return succeed(() => writeStatus(fs.lstatSync(pathBytes(path), { bigint: true }), memory, offset));
+}
+
+/** Sys.fstat. */
+export function statOpenFile(fd: number, memory: Uint8Array, offset: number): number {
+  return succeed(() => writeStatus(fs.fstatSync(fd, { bigint: true }), memory, offset));
 }
 
 export function readFile(fd: number, memory: Uint8Array, offset: number, length: number): number {

@@ -40,6 +40,7 @@ export const read = bind("long read(int, uintptr_t, size_t)");
 export const write = bind("long write(int, uintptr_t, size_t)");
 export const writev = bind("long writev(int, uintptr_t, int)");
 export const ioctl = bind("int ioctl(int, ulong, uintptr_t)");
+export const flock = bind("int flock(int, int)");
 export const fcntl = bind("int fcntl(int, int, int)");
 export const lseek = bind("long lseek(int, long, int)");
 export const clockGettime = bind("int clock_gettime(int, uintptr_t)");

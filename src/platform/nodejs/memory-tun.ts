@@ -22,14 +22,14 @@ import {
   TUND_STRIDE,
 } from "../../engine/abi.ts";
 import type { Engine } from "../../engine/exports.ts";
-import { NodeSys } from "./sys.ts";
+import { NodejsSys } from "./sys.ts";
 
 const SLOT = TUN_HEADROOM + TUN_READ_PLAIN + TUN_TAILROOM;
 const PACKETS_PER_READ = Math.min(MAX_TUN_PACKETS, Math.floor(TUN_ARENA_LENGTH / SLOT));
 /** Packets waiting to be read, beyond which the oldest are kept and new ones dropped: a device's queue length. */
 const QUEUE_LENGTH = 500;
 
-export class MemoryTunSys extends NodeSys {
+export class MemoryTunSys extends NodejsSys {
   private readonly deliver: (packet: Uint8Array) => void;
   private readonly waiting: Uint8Array[] = [];
   private name = "";

@@ -1,15 +1,14 @@
 // Sys on Linux under Node.js: puts the parts of this folder together.
 
-import { ENOENT, OPEN_READ, READY_STOP, READY_YIELD, type Sys } from "../../core/sys.ts";
+import { EINPROGRESS, ENOENT, OPEN_READ, READY_STOP, READY_YIELD, type Sys } from "../../core/sys.ts";
 import type { Engine } from "../../engine/exports.ts";
-import { NodeClientSys } from "./client-sys.ts";
+import { NodejsClientSys } from "./client-sys.ts";
 import { fillRandom, systemClock } from "./clock.ts";
 import * as files from "./files.ts";
 import { HostLoop } from "./host-loop.ts";
-import { addressOf } from "./libc.ts";
+import { addressOf, errno, flock } from "./libc.ts";
 import { writableWithoutCapabilities } from "./linux/capabilities.ts";
-import { AF_INET } from "./linux/constants.ts";
-import { bindControl, ControlSocket, probeControl } from "./linux/control-socket.ts";
+import { AF_INET, LOCK_NOW } from "./linux/constants.ts";
 import { Privileges } from "./linux/privileges.ts";
 import { openTun, type TunDevice } from "./linux/tun-device.ts";
 import { TunIo } from "./linux/tun-io.ts";
@@ -18,7 +17,7 @@ import { UdpSender } from "./linux/udp-send.ts";
 import { enableGro, openUdpSocket, supportsSegmentation } from "./linux/udp-socket.ts";
 import { Readiness } from "./readiness.ts";
 
-export class NodeSys extends NodeClientSys implements Sys {
+export class NodejsSys extends NodejsClientSys implements Sys {
   readonly sockaddrFamily = AF_INET;
   /** Node's event loop, to which the driver returns when `yieldDue` says so. */
   readonly host = new HostLoop();
@@ -31,7 +30,6 @@ export class NodeSys extends NodeClientSys implements Sys {
   private readonly offload = process.env.SUBNETRA_OFFLOAD !== "0";
   private segments = 0;
   private tun: TunDevice | null = null;
-  private control: ControlSocket | null = null;
   // Made when the first device or socket is opened: the engine's regions do not move after that.
   private tunIo: TunIo | null = null;
   private receiver: UdpReceiver | null = null;
@@ -66,6 +64,10 @@ export class NodeSys extends NodeClientSys implements Sys {
     return this.privileges.drop();
   }
 
+  userId(): number {
+    return process.geteuid!();
+  }
+
   clock(offset: number): void {
     systemClock(this.engine.u32, this.base, offset);
   }
@@ -95,10 +97,6 @@ export class NodeSys extends NodeClientSys implements Sys {
     return files.syncFile(fd);
   }
 
-  close(fd: number): number {
-    return files.closeFile(fd);
-  }
-
   rename(from: string, to: string): number {
     return files.renameFile(from, to);
   }
@@ -109,6 +107,18 @@ export class NodeSys extends NodeClientSys implements Sys {
 
   mkdir(path: string, mode: number): number {
     return files.makeDirectory(path, mode);
+  }
+
+  stat(path: string, offset: number): number {
+    return files.statFile(path, this.engine.u8, offset);
+  }
+
+  fstat(fd: number, offset: number): number {
+    return files.statOpenFile(fd, this.engine.u8, offset);
+  }
+
+  lock(fd: number): number {
+    return flock(fd, LOCK_NOW) < 0 ? -errno() : 0;
   }
 
   tunOpen(name: string): number {
@@ -170,38 +180,30 @@ export class NodeSys extends NodeClientSys implements Sys {
     this.tunIo!.send(this.tun!.fd, count);
   }
 
-  controlProbe(path: string): number {
-    return this.privileges.inherited?.control?.path === path ? -ENOENT : probeControl(path);
-  }
-
   /**
    * With a restart ahead the second image binds, where it can: a signal during its first moments, before it has
-   * handlers, must not leave a socket node behind.
+   * handlers, must not leave a socket file behind.
    */
-  controlBind(path: string): number {
+  unixInherited(path: string): number {
     const { inherited, collected } = this.privileges;
-    if (collected !== null && writableWithoutCapabilities(directoryOf(path))) return 0;
-    const handed = inherited?.takeControl(path);
-    const control = handed !== undefined && handed >= 0 ? new ControlSocket(handed, path) : bindControl(path);
-    if (typeof control === "number") return control;
-    this.control = control;
-    this.readiness.watchControl(control.fd);
-    if (collected !== null) collected.control = { path, fd: control.fd };
-    return 0;
+    if (collected !== null && writableWithoutCapabilities(directoryOf(path))) return -EINPROGRESS;
+    const fd = inherited?.takeControl(path) ?? -1;
+    return fd >= 0 ? fd : -ENOENT;
   }
 
-  controlReceive(): string | null {
-    return this.control === null ? null : this.control.receive();
+  override unixBind(fd: number, path: string, mode: number): number {
+    const bound = super.unixBind(fd, path, mode);
+    const { collected } = this.privileges;
+    if (bound >= 0 && collected !== null) collected.control = { path, fd };
+    return bound;
   }
 
-  controlReply(text: string): number {
-    return this.control === null ? 0 : this.control.answer(text);
+  watchControl(fd: number): void {
+    this.readiness.watchControl(fd);
   }
 
   closeAll(): void {
     this.readiness.clear();
-    this.control?.close();
-    this.control = null;
     for (const fd of this.sockets.splice(0)) files.closeFile(fd);
     if (this.tun !== null) files.closeFile(this.tun.fd);
     this.tun = null;

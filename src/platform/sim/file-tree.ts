@@ -1,30 +1,34 @@
-// A machine's file system in memory: files, directories and the nodes of local sockets. Paths are taken literally.
+// A machine's file system in memory: files, directories and local sockets. Paths are taken literally.
 
-const ENOENT = 2;
-const EEXIST = 17;
-const EISDIR = 21;
+import { EADDRINUSE, EEXIST, EISDIR, ENOENT } from "../../core/sys.ts";
+import type { LocalSocket } from "./local-sockets.ts";
+
 const ENOTDIR = 20;
 
-/** A datagram at a control socket; `reply` is null when the sender has no address. */
-export interface ControlRequest {
-  readonly text: string;
-  readonly reply: ((text: string) => void) | null;
-}
-
-/** A bound local socket: the node stays when the listener is gone. */
-export interface SocketNode {
+/** A bound local socket: its file stays when the socket is gone. */
+export interface SocketFile {
   readonly kind: "socket";
-  listener: { readonly queue: ControlRequest[]; readonly onReadable: () => void } | null;
+  readonly mode: number;
+  readonly inode: number;
+  socket: LocalSocket | null;
 }
 
 interface FileNode {
   readonly kind: "file";
+  readonly mode: number;
+  readonly inode: number;
   bytes: Uint8Array;
 }
 
-type Entry = FileNode | SocketNode | { readonly kind: "directory" };
+interface Directory {
+  readonly kind: "directory";
+  readonly mode: number;
+  readonly inode: number;
+}
 
-const DIRECTORY: Entry = { kind: "directory" };
+export type Entry = FileNode | SocketFile | Directory;
+
+const DIRECTORY_MODE = 0o755;
 
 function parentOf(path: string): string {
   const slash = path.lastIndexOf("/");
@@ -33,23 +37,25 @@ function parentOf(path: string): string {
 
 export class FileTree {
   private readonly entries = new Map<string, Entry>();
+  private inodes = 0;
 
   constructor() {
     for (const path of ["/", ".", "/etc", "/run", "/tmp", "/var", "/var/run"])
-      this.entries.set(path, DIRECTORY);
+      this.entries.set(path, this.directory(DIRECTORY_MODE));
   }
 
   get(path: string): Entry | undefined {
     return this.entries.get(path);
   }
 
-  /** Creates a file or replaces its contents. 0 or -errno. */
+  /** Creates a file or replaces its contents, for its owner alone when it is new. 0 or -errno. */
   writeFile(path: string, bytes: Uint8Array): number {
     const place = this.placeFor(path);
     if (place < 0) return place;
     const entry = this.entries.get(path);
     if (entry !== undefined && entry.kind !== "file") return entry.kind === "directory" ? -EISDIR : -EEXIST;
-    this.entries.set(path, { kind: "file", bytes });
+    if (entry !== undefined) entry.bytes = bytes;
+    else this.entries.set(path, { kind: "file", mode: 0o600, inode: ++this.inodes, bytes });
     return 0;
   }
 
@@ -58,19 +64,19 @@ export class FileTree {
     return entry?.kind === "file" ? entry.bytes : null;
   }
 
-  bind(path: string, node: SocketNode): number {
+  bind(path: string, mode: number, socket: LocalSocket): number {
     const place = this.placeFor(path);
     if (place < 0) return place;
-    if (this.entries.has(path)) return -EEXIST;
-    this.entries.set(path, node);
+    if (this.entries.has(path)) return -EADDRINUSE;
+    this.entries.set(path, { kind: "socket", mode, inode: ++this.inodes, socket });
     return 0;
   }
 
-  mkdir(path: string): number {
+  mkdir(path: string, mode: number = DIRECTORY_MODE): number {
     const place = this.placeFor(path);
     if (place < 0) return place;
     if (this.entries.has(path)) return -EEXIST;
-    this.entries.set(path, DIRECTORY);
+    this.entries.set(path, this.directory(mode));
     return 0;
   }
 
@@ -90,6 +96,10 @@ export class FileTree {
     this.entries.set(to, entry);
     this.entries.delete(from);
     return 0;
+  }
+
+  private directory(mode: number): Directory {
+    return { kind: "directory", mode, inode: ++this.inodes };
   }
 
   /** 0 when something can be created at the path. */

@@ -1,19 +1,26 @@
 // The client's half of Sys on a simulated machine: environment, printing, and local datagram sockets.
 
-import { type ClientSys, ECONNREFUSED, ENOENT } from "../../core/sys.ts";
+import type { ClientSys } from "../../core/sys.ts";
+import { LocalSockets } from "./local-sockets.ts";
 import type { Machine } from "./machine.ts";
 
-export class LocalClient implements ClientSys {
-  readonly os = "linux";
-  readonly machine: Machine;
-  private readonly waiter: { readonly runUntil: (done: () => boolean, timeoutMs: number) => void };
-  private replies: string[] = [];
-  private wantsReply = false;
+/** What lets the world go on while a client waits. */
+export interface Waiter {
+  readonly runUntil: (done: () => boolean, timeoutMs: number) => void;
+  /** The world's time in ms. */
+  readonly milliseconds: () => number;
+}
 
-  /** @param waiter lets the world go on while the client waits */
-  constructor(machine: Machine, waiter: LocalClient["waiter"]) {
+export class LocalClient implements ClientSys {
+  os: "linux" | "macos" = "linux";
+  readonly machine: Machine;
+  readonly local: LocalSockets;
+  private readonly waiter: Waiter;
+
+  constructor(machine: Machine, waiter: Waiter) {
     this.machine = machine;
     this.waiter = waiter;
+    this.local = new LocalSockets(machine.files, machine.names);
   }
 
   env(name: string): string | undefined {
@@ -24,28 +31,41 @@ export class LocalClient implements ClientSys {
     this.machine.printed.push(text);
   }
 
-  clientOpen(reply: boolean): number {
-    this.wantsReply = reply;
-    this.replies = [];
-    return 0;
+  milliseconds(): number {
+    return this.waiter.milliseconds();
   }
 
-  clientSend(path: string, text: string): number {
-    const entry = this.machine.files.get(path);
-    if (entry === undefined) return -ENOENT;
-    if (entry.kind !== "socket" || entry.listener === null) return -ECONNREFUSED;
-    const { replies } = this;
-    entry.listener.queue.push({ text, reply: this.wantsReply ? (answer) => replies.push(answer) : null });
-    entry.listener.onReadable();
-    return 0;
+  unixOpen(_buffer: number): number {
+    return this.local.open();
   }
 
-  clientReceive(timeoutMs: number): string | null {
-    this.waiter.runUntil(() => this.replies.length > 0, timeoutMs);
-    return this.replies.shift() ?? null;
+  unixBind(fd: number, path: string, mode: number): number {
+    return this.local.bind(fd, path, mode);
   }
 
-  clientClose(): void {
-    this.replies = [];
+  unixConnect(fd: number, address: string): number {
+    return this.local.connect(fd, address);
+  }
+
+  unixSend(fd: number, text: string, address: string): number {
+    return this.local.send(fd, text, address);
+  }
+
+  unixReceive(fd: number, limit: number): string | number {
+    return this.local.receive(fd, limit);
+  }
+
+  unixSender(): string {
+    return this.local.lastSender();
+  }
+
+  poll(fd: number, events: number, timeoutMs: number): number {
+    const done = (): boolean => this.local.ready(fd, events);
+    if (!done() && timeoutMs > 0) this.waiter.runUntil(done, timeoutMs);
+    return done() ? 1 : 0;
+  }
+
+  close(fd: number): number {
+    return this.local.close(fd);
   }
 }

@@ -1,6 +1,7 @@
 // A machine in the simulation: its place in the network, its files, its devices and its clock. Daemons come and go.
 
 import { FileTree } from "./file-tree.ts";
+import { AbstractNames } from "./local-sockets.ts";
 import type { Network, NetworkHost } from "./network.ts";
 import { VirtualTun } from "./virtual-tun.ts";
 
@@ -17,6 +18,7 @@ export class Machine {
   readonly network: Network;
   readonly offloads: Offloads;
   readonly files = new FileTree();
+  readonly names = new AbstractNames();
   readonly env: { [name: string]: string } = {};
   /** What this machine's wall clock shows beyond the world's, in ns. Changing it is setting the clock. */
   clockError = 0n;

@@ -1,12 +1,13 @@
 // A virtual IPv4 network that carries UDP: hosts with addresses, perhaps behind a NAT, and paths that lose, delay,
 // reorder, duplicate and corrupt.
 
+import { EACCES, EMSGSIZE } from "../../core/sys.ts";
 import type { EventQueue } from "./event-queue.ts";
 import type { Endpoint, Nat } from "./nat.ts";
 import type { Prng } from "./prng.ts";
 
 const ENETUNREACH = 101;
-const EMSGSIZE = 90;
+const BROADCAST = 0xffffffff;
 const MAX_UDP_PAYLOAD = 65507;
 /** Datagrams a socket holds before it drops, about Linux's default buffer. */
 const SOCKET_CAPACITY = 256;
@@ -115,6 +116,8 @@ export class Network {
   send(host: NetworkHost, port: number, destination: Endpoint, bytes: Uint8Array): number {
     const address = host.addresses[0];
     if (address === undefined) return ENETUNREACH;
+    // Linux refuses broadcasts to sockets that did not ask for them.
+    if (destination.address >>> 0 === BROADCAST) return EACCES;
     if (bytes.length > MAX_UDP_PAYLOAD) return EMSGSIZE;
     for (const wiretap of this.wiretaps) wiretap(bytes, host, destination);
     const inside = { address, port };

@@ -62,7 +62,7 @@ export class SimNode {
   /** SIGKILL or a power cut: descriptors close, and nothing is cleaned up. */
   kill(): void {
     this.daemon = null;
-    this.sys.closeAll();
+    this.sys.exit();
   }
 
   /** The counters in the order of COUNTER_*. Also after the end: the last values, unless the engine was wiped. */

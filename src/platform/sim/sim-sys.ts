@@ -1,57 +1,65 @@
 // Sys over a simulated machine. Nothing ever blocks: wait() with nothing to do tells the world when to come back.
 
 import {
-  CONTROL_BIND,
   EADDRINUSE,
+  EBADF,
   EBUSY,
-  ECONNREFUSED,
   EEXIST,
   EINVAL,
+  EISDIR,
   ENOENT,
+  failure,
+  OPEN_CREATE,
   OPEN_DIRECTORY,
-  OPEN_READ,
+  OPEN_LOCK,
   READY_CONTROL,
   READY_STOP,
   READY_TUN,
   READY_UDP,
   READY_YIELD,
+  STAT_DEVICE,
+  STAT_INODE,
+  STAT_LENGTH,
+  STAT_MODE,
+  STAT_OWNER,
+  STAT_TYPE,
   type Sys,
   TUN_IOCTL,
+  TYPE_DIRECTORY,
+  TYPE_FILE,
+  TYPE_SOCKET,
   UDP_BIND,
 } from "../../core/sys.ts";
 import type { Engine } from "../../engine/exports.ts";
 import { DataPlane } from "./data-plane.ts";
 import type { EventQueue } from "./event-queue.ts";
-import type { ControlRequest, SocketNode } from "./file-tree.ts";
-import { LocalClient } from "./local-client.ts";
+import type { Entry } from "./file-tree.ts";
+import { LocalClient, type Waiter } from "./local-client.ts";
+import { FIRST_SOCKET } from "./local-sockets.ts";
 import type { Machine } from "./machine.ts";
 import type { UdpSocket } from "./network.ts";
 import type { Prng } from "./prng.ts";
 import type { VirtualTun } from "./virtual-tun.ts";
 
-const EBADF = 9;
 const NS_PER_S = 1_000_000_000n;
-const MAX_REQUEST = 4096;
 const NEVER = -1;
 
+const TYPES = { file: TYPE_FILE, directory: TYPE_DIRECTORY, socket: TYPE_SOCKET };
+/** Every file is root's, and so is every process. */
+const ROOT = 0;
+
 /** What a process shares with its world. */
-export interface Surroundings {
+export interface Surroundings extends Waiter {
   readonly events: EventQueue;
   readonly random: Prng;
   /** The world's wall clock at its start, ns since 1970. */
   readonly wallStart: bigint;
-  /** Lets the world go on until `done`, or `timeoutMs` of its time have passed. */
-  readonly runUntil: (done: () => boolean, timeoutMs: number) => void;
 }
 
 interface OpenFile {
   readonly path: string;
-  readonly mode: number;
+  readonly entry: Entry;
   position: number;
-}
-
-function stage(number: number, errno: number): number {
-  return -(number * 4096 + errno);
 }
 
 export class SimSys extends LocalClient implements Sys {
@@ -62,14 +70,13 @@ export class SimSys extends LocalClient implements Sys {
   stopRequested = false;
   /** Called when something became readable. */
   onReadable: () => void = () => {};
-  private readonly engine: Engine;
+  readonly engine: Engine;
   private readonly world: Surroundings;
   private readonly plane: DataPlane;
-  private readonly files: (OpenFile | null)[] = [];
+  private readonly opened: (OpenFile | null)[] = [];
   private readonly sockets: UdpSocket[] = [];
   private tun: VirtualTun | null = null;
-  private control: SocketNode | null = null;
-  private lastRequest: ControlRequest | null = null;
+  private control = -1;
 
   constructor(machine: Machine, engine: Engine, world: Surroundings) {
     super(machine, world);
@@ -80,6 +87,10 @@ export class SimSys extends LocalClient implements Sys {
 
   dropPrivileges(): number {
     return 0;
+  }
+
+  userId(): number {
+    return ROOT;
   }
 
   clock(offset: number): void {
@@ -103,21 +114,23 @@ export class SimSys extends LocalClient implements Sys {
   open(path: string, mode: number): number {
     const { files } = this.machine;
     const entry = files.get(path);
-    if (mode === OPEN_DIRECTORY || mode === OPEN_READ) {
+    if (mode === OPEN_CREATE || mode === OPEN_LOCK) {
+      if (entry !== undefined && mode === OPEN_CREATE) return -EEXIST;
+      if (entry !== undefined && entry.kind !== "file") return -EISDIR;
+      const created = entry === undefined ? files.writeFile(path, new Uint8Array(0)) : 0;
+      if (created < 0) return created;
+    } else {
       if (entry === undefined) return -ENOENT;
       if (mode === OPEN_DIRECTORY && entry.kind !== "directory") return -EINVAL;
-    } else {
-      const created = files.writeFile(path, new Uint8Array(0));
-      if (created < 0) return created;
     }
-    return this.files.push({ path, mode, position: 0 }) - 1;
+    return this.opened.push({ path, entry: files.get(path)!, position: 0 }) - 1;
   }
 
   read(fd: number, offset: number, length: number): number {
-    const file = this.files[fd];
+    const file = this.opened[fd];
     if (file == null) return -EBADF;
     const bytes = this.machine.files.readFile(file.path);
-    if (bytes === null) return -EINVAL;
+    if (bytes === null) return -EISDIR;
     const part = bytes.subarray(file.position, file.position + length);
     this.engine.u8.set(part, offset);
     file.position += part.length;
@@ -125,7 +138,7 @@ export class SimSys extends LocalClient implements Sys {
   }
 
   write(fd: number, offset: number, length: number): number {
-    const file = this.files[fd];
+    const file = this.opened[fd];
     if (file == null) return -EBADF;
     const before = this.machine.files.readFile(file.path) ?? new Uint8Array(0);
     const after = new Uint8Array(before.length + length);
@@ -136,12 +149,13 @@ export class SimSys extends LocalClient implements Sys {
   }
 
   fsync(fd: number): number {
-    return this.files[fd] == null ? -EBADF : 0;
+    return this.opened[fd] == null ? -EBADF : 0;
   }
 
-  close(fd: number): number {
-    if (this.files[fd] == null) return -EBADF;
-    this.files[fd] = null;
+  override close(fd: number): number {
+    if (fd >= FIRST_SOCKET) return super.close(fd);
+    if (this.opened[fd] == null) return -EBADF;
+    this.opened[fd] = null;
     return 0;
   }
 
@@ -153,15 +167,43 @@ export class SimSys extends LocalClient implements Sys {
     return this.machine.files.unlink(path);
   }
 
-  mkdir(path: string, _mode: number): number {
-    return this.machine.files.mkdir(path);
+  mkdir(path: string, mode: number): number {
+    return this.machine.files.mkdir(path, mode);
+  }
+
+  stat(path: string, offset: number): number {
+    return this.writeStatus(this.machine.files.get(path), offset);
+  }
+
+  fstat(fd: number, offset: number): number {
+    const file = this.opened[fd];
+    return file == null ? -EBADF : this.writeStatus(file.entry, offset);
+  }
+
+  private writeStatus(entry: Entry | undefined, offset: number): number {
+    if (entry === undefined) return -ENOENT;
+    this.engine.u8.fill(0, offset, offset + STAT_LENGTH);
+    const fields: [number, number][] = [
+      [STAT_TYPE, TYPES[entry.kind]],
+      [STAT_MODE, entry.mode],
+      [STAT_OWNER, ROOT],
+      [STAT_DEVICE, 1],
+      [STAT_INODE, entry.inode],
+    ];
+    for (const [field, value] of fields) this.engine.u32[(offset + field) >> 2] = value;
+    return 0;
+  }
+
+  /** Processes start one after the other here, so nobody else can hold it. */
+  lock(fd: number): number {
+    return this.opened[fd] == null ? -EBADF : 0;
   }
 
   // --- the data plane ---
 
   tunOpen(name: string): number {
     this.tun = this.machine.openTun(name);
-    if (this.tun === null) return stage(TUN_IOCTL, EBUSY);
+    if (this.tun === null) return failure(TUN_IOCTL, EBUSY);
     this.tun.onReadable = () => this.onReadable();
     return 0;
   }
@@ -176,7 +218,7 @@ export class SimSys extends LocalClient implements Sys {
 
   udpOpen(port: number): number {
     const { host } = this.machine;
-    if (host.sockets.has(port)) return stage(UDP_BIND, EADDRINUSE);
+    if (host.sockets.has(port)) return failure(UDP_BIND, EADDRINUSE);
     const socket = { port, queue: [] };
     host.sockets.set(port, socket);
     host.onReadable = () => this.onReadable();
@@ -197,7 +239,7 @@ export class SimSys extends LocalClient implements Sys {
   private readiness(): number {
     let ready = this.stopRequested ? READY_STOP : 0;
     if (this.tun !== null && this.tun.waiting.length > 0) ready |= READY_TUN;
-    const queue = this.control?.listener?.queue;
+    const queue = this.local.get(this.control)?.queue;
     if (queue !== undefined && queue.length > 0) ready |= READY_CONTROL;
     this.sockets.forEach((socket, i) => {
       if (socket.queue.length > 0) ready |= READY_UDP << i;
@@ -226,31 +268,14 @@ export class SimSys extends LocalClient implements Sys {
 
   // --- control socket ---
 
-  controlProbe(path: string): number {
-    const entry = this.machine.files.get(path);
-    if (entry === undefined) return -ENOENT;
-    if (entry.kind !== "socket") return -EEXIST;
-    return entry.listener === null ? -ECONNREFUSED : 0;
+  unixInherited(_path: string): number {
+    return -ENOENT;
   }
 
-  controlBind(path: string): number {
-    const node: SocketNode = { kind: "socket", listener: { queue: [], onReadable: () => this.onReadable() } };
-    const bound = this.machine.files.bind(path, node);
-    if (bound < 0) return stage(CONTROL_BIND, -bound);
-    this.control = node;
-    return 0;
-  }
-
-  controlReceive(): string | null {
-    const request = this.control?.listener?.queue.shift();
-    if (request === undefined) return null;
-    this.lastRequest = request;
-    return request.text.length > MAX_REQUEST ? "" : request.text;
-  }
-
-  controlReply(text: string): number {
-    this.lastRequest?.reply?.(text);
-    return 0;
+  watchControl(fd: number): void {
+    this.control = fd;
+    const socket = this.local.get(fd);
+    if (socket !== null) socket.onReadable = () => this.onReadable();
   }
 
   closeAll(): void {
@@ -259,7 +284,13 @@ export class SimSys extends LocalClient implements Sys {
     this.sockets.length = 0;
     if (this.tun !== null) this.machine.closeTun();
     this.tun = null;
-    if (this.control !== null) this.control.listener = null;
-    this.control = null;
+    this.control = -1;
+  }
+
+  /** What the end of the process closes. */
+  exit(): void {
+    this.closeAll();
+    this.local.closeAll();
+    this.opened.length = 0;
   }
 }

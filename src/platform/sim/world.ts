@@ -85,6 +85,10 @@ export class World implements Surroundings {
     this.runUntil(() => false, ms);
   }
 
+  milliseconds(): number {
+    return this.events.now / NS_PER_MS;
+  }
+
   /** Lets time pass until `done`, at most `timeoutMs`. @returns whether it was done. */
   runUntil(done: () => boolean, timeoutMs: number): boolean {
     const deadline = this.events.now + timeoutMs * NS_PER_MS;

@@ -15,8 +15,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Longest text in either direction: more than the largest reply a unix datagram carries. */
-#define TEXT_LENGTH 262144u
+/* Longest text in either direction: what a unix datagram may carry. Pages that no text reaches cost nothing. */
+#define TEXT_LENGTH ABI_UNIX_TEXT_LIMIT
 #define PATH_LENGTH 4352u
 
 static char text[TEXT_LENGTH];
@@ -226,71 +226,103 @@ static duk_ret_t bind_wait(duk_context *ctx)
     return give(ctx, sys_wait(duk_get_int(ctx, 0)));
 }
 
-static duk_ret_t bind_control_probe(duk_context *ctx)
+static duk_ret_t bind_stat(duk_context *ctx)
 {
     char path[PATH_LENGTH];
     if (get_path(ctx, 0, path) == NULL)
         return give(ctx, PATH_TOO_LONG);
-    return give(ctx, sys_control_probe(path));
+    return give(ctx, sys_stat(path, duk_get_uint(ctx, 1)));
 }
 
-static duk_ret_t bind_control_bind(duk_context *ctx)
+static duk_ret_t bind_fstat(duk_context *ctx)
 {
-    char path[PATH_LENGTH];
-    if (get_path(ctx, 0, path) == NULL)
-        return give(ctx, -(ABI_CONTROL_BIND * 4096 + ABI_ENAMETOOLONG));
-    return give(ctx, sys_control_bind(path));
+    return give(ctx, sys_fstat(duk_get_int(ctx, 0), duk_get_uint(ctx, 1)));
 }
 
-/* Longest request, control-protocol.md §1. */
-#define REQUEST_LENGTH 4096
-
-static duk_ret_t bind_control_receive(duk_context *ctx)
+static duk_ret_t bind_lock(duk_context *ctx)
 {
-    int32_t length = sys_control_receive(text, REQUEST_LENGTH);
-    if (length == CONTROL_NONE)
-        duk_push_null(ctx);
-    else
-        push_bytes(ctx, text, length == CONTROL_IGNORED ? 0 : (size_t)length);
+    return give(ctx, sys_lock(duk_get_int(ctx, 0)));
+}
+
+static duk_ret_t bind_user_id(duk_context *ctx)
+{
+    return give(ctx, sys_user_id());
+}
+
+static duk_ret_t bind_milliseconds(duk_context *ctx)
+{
+    duk_push_number(ctx, (duk_double_t)sys_milliseconds());
     return 1;
 }
 
-static duk_ret_t bind_control_reply(duk_context *ctx)
+static duk_ret_t bind_unix_open(duk_context *ctx)
 {
-    int cut;
-    size_t length = get_bytes(ctx, 0, text, sizeof text, &cut);
-    return give(ctx, cut ? -ABI_EMSGSIZE : sys_control_reply(text, length));
+    return give(ctx, sys_unix_open(duk_get_int(ctx, 0)));
 }
 
-static duk_ret_t bind_client_open(duk_context *ctx)
+/* An address may hold NULs: its length counts. */
+#define ADDRESS_LENGTH 256u
+
+static duk_ret_t bind_unix_bind(duk_context *ctx)
 {
-    return give(ctx, sys_client_open((int)duk_get_boolean(ctx, 0)));
+    char path[ADDRESS_LENGTH];
+    int cut;
+    size_t length = get_bytes(ctx, 1, path, sizeof path, &cut);
+    return give(ctx, sys_unix_bind(duk_get_int(ctx, 0), path, length, duk_get_int(ctx, 2)));
 }
 
-static duk_ret_t bind_client_send(duk_context *ctx)
+static duk_ret_t bind_unix_connect(duk_context *ctx)
 {
-    char path[PATH_LENGTH];
+    char address[ADDRESS_LENGTH];
     int cut;
-    if (get_path(ctx, 0, path) == NULL)
-        return give(ctx, PATH_TOO_LONG);
+    size_t length = get_bytes(ctx, 1, address, sizeof address, &cut);
+    return give(ctx, sys_unix_connect(duk_get_int(ctx, 0), address, length));
+}
+
+static duk_ret_t bind_unix_send(duk_context *ctx)
+{
+    char address[ADDRESS_LENGTH];
+    int cut;
+    size_t address_length = get_bytes(ctx, 2, address, sizeof address, &cut);
     size_t length = get_bytes(ctx, 1, text, sizeof text, &cut);
-    return give(ctx, cut ? -ABI_EMSGSIZE : sys_client_send(path, text, length));
+    if (cut)
+        return give(ctx, -ABI_EMSGSIZE);
+    return give(ctx, sys_unix_send(duk_get_int(ctx, 0), text, length, address, address_length));
 }
 
-static duk_ret_t bind_client_receive(duk_context *ctx)
+static duk_ret_t bind_unix_receive(duk_context *ctx)
 {
-    int32_t length = sys_client_receive(text, sizeof text, duk_get_int(ctx, 0));
+    size_t limit = duk_get_uint(ctx, 1);
+    int32_t length =
+        sys_unix_receive(duk_get_int(ctx, 0), text, limit < sizeof text ? limit : sizeof text);
     if (length < 0)
-        duk_push_null(ctx);
-    else
-        push_bytes(ctx, text, (size_t)length);
+        return give(ctx, length);
+    push_bytes(ctx, text, (size_t)length);
     return 1;
 }
 
-static duk_ret_t bind_client_close(duk_context *ctx)
+static duk_ret_t bind_unix_sender(duk_context *ctx)
 {
-    (void)ctx;
-    sys_client_close();
+    size_t length;
+    const char *address = sys_unix_sender(&length);
+    push_bytes(ctx, address, length);
+    return 1;
+}
+
+/* This program never restarts itself. */
+static duk_ret_t bind_unix_inherited(duk_context *ctx)
+{
+    return give(ctx, -ABI_ENOENT);
+}
+
+static duk_ret_t bind_poll(duk_context *ctx)
+{
+    return give(ctx, sys_poll(duk_get_int(ctx, 0), duk_get_int(ctx, 1), duk_get_int(ctx, 2)));
+}
+
+static duk_ret_t bind_watch_control(duk_context *ctx)
+{
+    sys_watch_control(duk_get_int(ctx, 0));
     return 0;
 }
 
@@ -325,14 +357,20 @@ static const duk_function_list_entry sys_functions[] = {
     {"udpReceive", bind_udp_receive, 1},
     {"udpSend", bind_udp_send, 1},
     {"wait", bind_wait, 1},
-    {"controlProbe", bind_control_probe, 1},
-    {"controlBind", bind_control_bind, 1},
-    {"controlReceive", bind_control_receive, 0},
-    {"controlReply", bind_control_reply, 1},
-    {"clientOpen", bind_client_open, 1},
-    {"clientSend", bind_client_send, 2},
-    {"clientReceive", bind_client_receive, 1},
-    {"clientClose", bind_client_close, 0},
+    {"stat", bind_stat, 2},
+    {"fstat", bind_fstat, 2},
+    {"lock", bind_lock, 1},
+    {"userId", bind_user_id, 0},
+    {"milliseconds", bind_milliseconds, 0},
+    {"unixOpen", bind_unix_open, 1},
+    {"unixBind", bind_unix_bind, 3},
+    {"unixConnect", bind_unix_connect, 2},
+    {"unixSend", bind_unix_send, 3},
+    {"unixReceive", bind_unix_receive, 2},
+    {"unixSender", bind_unix_sender, 0},
+    {"unixInherited", bind_unix_inherited, 1},
+    {"poll", bind_poll, 3},
+    {"watchControl", bind_watch_control, 1},
     {"closeAll", bind_close_all, 0},
     {NULL, NULL, 0},
 };

@@ -1,5 +1,6 @@
 /* Error numbers: MIPS has its own, core knows those of Linux on x86. */
 
+#include "abi.h"
 #include "sys.h"
 
 #include <errno.h>
@@ -53,6 +54,8 @@ static int canonical(int number)
         return 111;
     case EHOSTUNREACH:
         return 113;
+    case EINPROGRESS:
+        return 115;
     default:
         return number <= ERANGE ? number : EIO;
     }
@@ -71,5 +74,5 @@ int32_t sys_error(void)
 
 int32_t sys_error_at(int32_t stage)
 {
-    return -(stage * 4096 + canonical(errno));
+    return -(stage * ABI_STAGE + canonical(errno));
 }

@@ -7,21 +7,32 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+/* What is to be written may lie in a directory that others can write to: a link there is not followed, a pipe
+   not waited for. */
+static int open_flags(int32_t mode)
+{
+    switch (mode) {
+    case ABI_OPEN_CREATE:
+        return O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW;
+    case ABI_OPEN_DIRECTORY:
+        return O_RDONLY | O_DIRECTORY;
+    case ABI_OPEN_LOCK:
+        return O_WRONLY | O_CREAT | O_NOFOLLOW | O_NONBLOCK;
+    default:
+        return O_RDONLY;
+    }
+}
+
 int32_t sys_open(const char *path, int32_t mode)
 {
-    int flags = O_RDONLY | O_CLOEXEC;
-    /* What is to be written may lie in a directory that others can write to: a link there is not followed, a
-       pipe not waited for. */
-    if (mode == ABI_OPEN_WRITE_PRIVATE)
-        flags = O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC;
-    else if (mode == ABI_OPEN_DIRECTORY)
-        flags |= O_DIRECTORY;
     int fd;
     do
-        fd = open(path, flags, 0600);
+        fd = open(path, open_flags(mode) | O_CLOEXEC, 0600);
     while (fd < 0 && errno == EINTR);
     return fd < 0 ? sys_error() : fd;
 }
@@ -74,4 +85,42 @@ int32_t sys_unlink(const char *path)
 int32_t sys_mkdir(const char *path, int32_t mode)
 {
     return mkdir(path, (mode_t)mode) < 0 ? sys_error() : 0;
+}
+
+static uint32_t file_type(mode_t mode)
+{
+    if (S_ISREG(mode))
+        return ABI_TYPE_FILE;
+    if (S_ISDIR(mode))
+        return ABI_TYPE_DIRECTORY;
+    return S_ISSOCK(mode) ? ABI_TYPE_SOCKET : 0;
+}
+
+static int32_t write_status(const struct stat *status, uint32_t offset)
+{
+    uint8_t *record = engine_bytes(offset, ABI_STAT_LENGTH);
+    const uint64_t device = status->st_dev, inode = status->st_ino;
+    record_set(record, ABI_STAT_TYPE, file_type(status->st_mode));
+    record_set(record, ABI_STAT_MODE, status->st_mode & 07777);
+    record_set(record, ABI_STAT_OWNER, status->st_uid);
+    memcpy(record + ABI_STAT_DEVICE, &device, sizeof device);
+    memcpy(record + ABI_STAT_INODE, &inode, sizeof inode);
+    return 0;
+}
+
+int32_t sys_stat(const char *path, uint32_t offset)
+{
+    struct stat status;
+    return lstat(path, &status) < 0 ? sys_error() : write_status(&status, offset);
+}
+
+int32_t sys_fstat(int32_t fd, uint32_t offset)
+{
+    struct stat status;
+    return fstat(fd, &status) < 0 ? sys_error() : write_status(&status, offset);
+}
+
+int32_t sys_lock(int32_t fd)
+{
+    return flock(fd, LOCK_EX | LOCK_NB) < 0 ? sys_error() : 0;
 }

@@ -77,6 +77,11 @@ int32_t sys_drop_privileges(void)
     return 0;
 }
 
+int32_t sys_user_id(void)
+{
+    return (int32_t)geteuid();
+}
+
 void sys_watch_signals(void)
 {
     if (sys_signal_fd >= 0)

@@ -13,13 +13,14 @@
 
 /* The current errno as a negative canonical number. */
 int32_t sys_error(void);
-/* -(stage * 4096 + errno) of the current errno. */
+/* failure(stage, errno) of the current errno. */
 int32_t sys_error_at(int32_t stage);
 
 /* process.c */
 
 void sys_print(int32_t stream, const char *bytes, size_t length);
 int32_t sys_drop_privileges(void);
+int32_t sys_user_id(void);
 /* From now on SIGTERM and SIGINT are read from the descriptor in `sys_signal_fd` and end nothing by
  * themselves. */
 void sys_watch_signals(void);
@@ -43,6 +44,9 @@ int32_t sys_close(int32_t fd);
 int32_t sys_rename(const char *from, const char *to);
 int32_t sys_unlink(const char *path);
 int32_t sys_mkdir(const char *path, int32_t mode);
+int32_t sys_stat(const char *path, uint32_t offset);
+int32_t sys_fstat(int32_t fd, uint32_t offset);
+int32_t sys_lock(int32_t fd);
 
 /* tun.c */
 
@@ -60,33 +64,30 @@ int32_t sys_udp_open(uint32_t port);
 int32_t sys_udp_segments(void);
 int32_t sys_udp_receive(uint32_t index);
 void sys_udp_send(uint32_t count);
+/* Raises a buffer beyond the system's limit while still privileged, else up to the limit. An operator's larger
+   default stays. The kernel reports twice what was asked for. */
+void sys_raise_buffer(int fd, int force, int plain, int32_t bytes);
 /* Descriptors of the listen sockets in the order they were opened, and how many there are. */
 extern int sys_udp_fd[];
 extern uint32_t sys_udp_count;
 
-/* control.c */
+/* unix.c; an address is a path or a NUL and an abstract name, with its length */
 
-enum control_result { CONTROL_NONE = -2, CONTROL_IGNORED = -1 };
-
-int32_t sys_control_probe(const char *path);
-int32_t sys_control_bind(const char *path);
-/* Reads a request into `buffer`: its length, or a control_result. */
-int32_t sys_control_receive(char *buffer, size_t capacity);
-int32_t sys_control_reply(const char *bytes, size_t length);
-/* Descriptor of the control socket, or -1. */
-extern int sys_control_fd;
-
-/* client.c */
-
-int32_t sys_client_open(int with_reply);
-int32_t sys_client_send(const char *path, const char *bytes, size_t length);
-/* Waits for one reply: its length, or -1 after `timeout_ms`. */
-int32_t sys_client_receive(char *buffer, size_t capacity, int32_t timeout_ms);
-void sys_client_close(void);
+int32_t sys_unix_open(int32_t buffer);
+int32_t sys_unix_bind(int32_t fd, const char *path, size_t length, int32_t mode);
+int32_t sys_unix_connect(int32_t fd, const char *address, size_t length);
+int32_t sys_unix_send(int32_t fd, const char *bytes, size_t length, const char *address, size_t address_length);
+/* The datagram's length, or negative. */
+int32_t sys_unix_receive(int32_t fd, char *buffer, size_t limit);
+/* The last sender's address, and its length, 0 when it has none. */
+const char *sys_unix_sender(size_t *length);
+int32_t sys_poll(int32_t fd, int32_t events, int32_t timeout_ms);
 
 /* wait.c */
 
 int32_t sys_wait(int32_t timeout_ms);
+/* Reports this control socket as readable from now on, and signals to stop as such. */
+void sys_watch_control(int32_t fd);
 void sys_close_all(void);
 
 #endif

@@ -36,16 +36,14 @@ static int set_option(int fd, int level, int option, int value)
 /* Room for bursts while this process does something else: about 10 ms of a 3 Gbit/s stream. */
 #define BUFFER_BYTES (4 << 20)
 
-/* Raises a buffer beyond the system's limit while still privileged, else up to the limit. An operator's
-   larger default stays. The kernel reports twice what was asked for. */
-static void raise_buffer_size(int fd, int force, int plain)
+void sys_raise_buffer(int fd, int force, int plain, int32_t bytes)
 {
     int size = 0;
     socklen_t length = sizeof size;
-    if (getsockopt(fd, SOL_SOCKET, plain, &size, &length) == 0 && size >= 2 * BUFFER_BYTES)
+    if (getsockopt(fd, SOL_SOCKET, plain, &size, &length) == 0 && size / 2 >= bytes)
         return;
-    if (!set_option(fd, SOL_SOCKET, force, BUFFER_BYTES))
-        set_option(fd, SOL_SOCKET, plain, BUFFER_BYTES);
+    if (!set_option(fd, SOL_SOCKET, force, bytes))
+        set_option(fd, SOL_SOCKET, plain, bytes);
 }
 
 int32_t sys_udp_open(uint32_t port)
@@ -63,8 +61,8 @@ int32_t sys_udp_open(uint32_t port)
         close(fd);
         return error;
     }
-    raise_buffer_size(fd, SO_RCVBUFFORCE, SO_RCVBUF);
-    raise_buffer_size(fd, SO_SNDBUFFORCE, SO_SNDBUF);
+    sys_raise_buffer(fd, SO_RCVBUFFORCE, SO_RCVBUF, BUFFER_BYTES);
+    sys_raise_buffer(fd, SO_SNDBUFFORCE, SO_SNDBUF, BUFFER_BYTES);
     set_option(fd, IPPROTO_UDP, UDP_GRO, 1);
     /* Zero leaves the socket as it is: no segmentation unless a message asks for it. */
     segments = set_option(fd, IPPROTO_UDP, UDP_SEGMENT, 0);

@@ -10,12 +10,20 @@
 /* Descriptors beside the UDP sockets: signals, TUN, control. */
 #define OTHER_DESCRIPTORS 3
 
+static int control_fd = -1;
+
+void sys_watch_control(int32_t fd)
+{
+    control_fd = fd;
+    sys_watch_signals();
+}
+
 int32_t sys_wait(int32_t timeout_ms)
 {
     struct pollfd set[OTHER_DESCRIPTORS + ABI_MAX_LISTEN_PORTS];
     int32_t bits[OTHER_DESCRIPTORS + ABI_MAX_LISTEN_PORTS];
     nfds_t count = 0;
-    const int others[OTHER_DESCRIPTORS] = {sys_signal_fd, sys_tun_fd, sys_control_fd};
+    const int others[OTHER_DESCRIPTORS] = {sys_signal_fd, sys_tun_fd, control_fd};
     const int32_t other_bits[OTHER_DESCRIPTORS] = {ABI_READY_STOP, ABI_READY_TUN, ABI_READY_CONTROL};
     for (int i = 0; i < OTHER_DESCRIPTORS; i++) {
         if (others[i] < 0)
@@ -55,7 +63,7 @@ static void close_one(int *fd)
 void sys_close_all(void)
 {
     close_one(&sys_tun_fd);
-    close_one(&sys_control_fd);
+    control_fd = -1;
     for (uint32_t i = 0; i < sys_udp_count; i++)
         close_one(&sys_udp_fd[i]);
     sys_udp_count = 0;

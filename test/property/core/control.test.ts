@@ -4,6 +4,7 @@ import fc from "fast-check";
 import { ControlServer } from "../../../src/core/control/server.ts";
 import { REGION_CLOCK, REGION_SCRATCH } from "../../../src/engine/abi.ts";
 import { loadEngine } from "../../../src/engine/load.ts";
+import { FakeChannel } from "../../support/core/fake-channel.ts";
 import { FakeSys } from "../../support/core/fake-sys.ts";
 
 const NODE = { version: "0.10.0", localId: 1, port: 18020, tun: "snr0", names: [] };
@@ -28,7 +29,8 @@ test("no datagram crashes the control server, and exactly the queries are answer
   const psk = engine.call.region(REGION_SCRATCH);
   engine.u8.fill(0xab, psk, psk + 32);
   engine.call.addPeer(2, psk, 1, 1, 0, 0);
-  const server = new ControlServer({ engine, sys }, NODE, "/run/s.sock.policy");
+  const channel = new FakeChannel();
+  const server = new ControlServer({ engine, sys }, channel, NODE, "/run/s.sock.policy");
 
   const word = fc.constantFrom(
     "status",
@@ -64,11 +66,11 @@ test("no datagram crashes the control server, and exactly the queries are answer
   fc.assert(
     fc.property(fc.array(line, { maxLength: 5 }), (lines) => {
       const datagram = lines.join("\n");
-      sys.requests.push(datagram);
-      sys.replies.length = 0;
+      channel.requests.push(datagram);
+      channel.replies.length = 0;
       server.serve();
-      assert.equal(sys.replies.length, expectedReplies(datagram), JSON.stringify(datagram));
-      for (const reply of sys.replies) assert.doesNotMatch(reply, /abab/);
+      assert.equal(channel.replies.length, expectedReplies(datagram), JSON.stringify(datagram));
+      for (const reply of channel.replies) assert.doesNotMatch(reply, /abab/);
     }),
     { numRuns: 10000 },
   );

@@ -1,19 +1,43 @@
-// A small operating system in memory for the daemon's and the client's failure paths. The real ones are tested with
-// real sockets and devices elsewhere.
+// The simulated machine of src/platform/sim as the daemon's and the client's failure paths need it: every call that
+// touches the outside is noted and can be made to fail. The real systems are tested with real sockets elsewhere.
 
 import * as os from "../../../src/core/sys.ts";
 import type { Engine } from "../../../src/engine/exports.ts";
+import { LocalSockets } from "../../../src/platform/sim/local-sockets.ts";
+import { SimSys } from "../../../src/platform/sim/sim-sys.ts";
+import { World } from "../../../src/platform/sim/world.ts";
 
 /** 2026-01-01 in seconds. */
 const NOW = 1767225600n;
+/** Short reads and writes are normal. */
+const SHORT_READ = 5000;
+const SHORT_WRITE = 700;
 
-export class FakeSys implements os.Sys {
-  os: "linux" | "macos" = "linux";
-  readonly sockaddrFamily = 2;
-  readonly environment: { [name: string]: string } = {};
-  /** Files by path; a directory is null. */
-  readonly files: { [path: string]: Buffer | null } = Object.create(null);
-  readonly modes: { [path: string]: number } = {};
+/** A process of the same machine with a socket at `path`, which answers what `answer` gives. */
+export class FakeDaemon {
+  readonly heard: string[] = [];
+  private readonly sockets: LocalSockets;
+  private readonly fd: number;
+
+  constructor(sys: FakeSys, path: string, answer: (request: string) => string | null = () => null) {
+    this.sockets = new LocalSockets(sys.machine.files, sys.machine.names);
+    this.fd = this.sockets.open();
+    this.sockets.bind(this.fd, path, 0o600);
+    this.sockets.get(this.fd)!.onReadable = () => {
+      const request = this.sockets.receive(this.fd, os.UNIX_TEXT_LIMIT) as string;
+      this.heard.push(request);
+      const reply = answer(request);
+      if (reply !== null) this.sockets.send(this.fd, reply, this.sockets.lastSender());
+    };
+  }
+
+  /** Dies and leaves its socket file. */
+  die(): void {
+    this.sockets.closeAll();
+  }
+}
+
+export class FakeSys extends SimSys {
   stdout = "";
   stderr = "";
   /** Every call that touches the outside, in order. */
@@ -21,22 +45,39 @@ export class FakeSys implements os.Sys {
   /** Results to return instead of success, by call name or `name:argument`. */
   readonly failures: { [call: string]: number } = {};
   seconds = NOW;
-  probe = -os.ENOENT;
-  longestReply = Number.MAX_SAFE_INTEGER;
-  private bound = false;
-  readonly requests: string[] = [];
-  readonly replies: string[] = [];
-  /** What the daemon behind the client answers, by request. */
-  answer: (request: string) => string | null = () => null;
-  waits: number[] = [];
-
-  readonly engine: Engine;
-  private readonly open_: { path: string; at: number }[] = [];
-  private ports = 0;
-  private pending: string | null = null;
+  /** What wait() returns, then READY_STOP; null for what happens on the machine. */
+  waits: number[] | null = [];
+  /** Permission bits that every socket file gets whatever is asked for, as on file systems without modes. */
+  socketMode = -1;
+  private readonly outside: World;
+  private waited = 0;
+  private readonly paths: { [fd: number]: string } = {};
 
   constructor(engine: Engine) {
-    this.engine = engine;
+    const world = new World(1);
+    super(world.addMachine("fake", { addresses: [0x0a000001] }), engine, world);
+    this.outside = world;
+  }
+
+  /** Files by path; a directory is null. */
+  readonly files: { [path: string]: Buffer | null | undefined } = new Proxy(
+    {},
+    {
+      get: (_, path: string) => {
+        const bytes = this.machine.files.readFile(path);
+        return bytes === null ? undefined : Buffer.from(bytes);
+      },
+      set: (_, path: string, bytes: Buffer | null) => {
+        if (bytes === null) this.machine.files.unlink(path);
+        const result =
+          bytes === null ? this.machine.files.mkdir(path) : this.machine.files.writeFile(path, bytes);
+        return result === 0;
+      },
+    },
+  );
+
+  get environment(): { [name: string]: string } {
+    return this.machine.env;
   }
 
   private call(name: string, argument = ""): number {
@@ -44,20 +85,21 @@ export class FakeSys implements os.Sys {
     return this.failures[`${name}:${argument}`] ?? this.failures[name] ?? 0;
   }
 
-  env(name: string): string | undefined {
-    return this.environment[name];
-  }
-
-  print(stream: number, text: string): void {
+  override print(stream: number, text: string): void {
     if (stream === os.STDOUT) this.stdout += text;
     else this.stderr += text;
   }
 
-  dropPrivileges(): number {
+  override dropPrivileges(): number {
     return this.call("dropPrivileges");
   }
 
-  clock(offset: number): void {
+  override milliseconds(): number {
+    return this.waited;
+  }
+
+  override clock(offset: number): void {
+    this.engine.u8.fill(0, offset, offset + 32);
     const view = new DataView(this.engine.u8.buffer);
     view.setBigUint64(offset, this.seconds, true);
     view.setBigUint64(offset + 8, 5n, true);
@@ -65,150 +107,111 @@ export class FakeSys implements os.Sys {
     view.setBigUint64(offset + 24, 0n, true);
   }
 
-  random(offset: number, length: number): number {
-    this.engine.u8.fill(7, offset, offset + length);
-    return this.call("random");
+  override random(offset: number, length: number): number {
+    const failed = this.call("random");
+    return failed < 0 ? failed : super.random(offset, length);
   }
 
-  open(path: string, mode: number): number {
+  override open(path: string, mode: number): number {
     const failed = this.call("open", path);
     if (failed < 0) return failed;
-    if (mode === os.OPEN_WRITE_PRIVATE) this.files[path] = Buffer.alloc(0);
-    else if (!(path in this.files) && mode === os.OPEN_READ) return -os.ENOENT;
-    this.open_.push({ path, at: 0 });
-    return 100 + this.open_.length - 1;
+    const fd = super.open(path, mode);
+    this.paths[fd] = path;
+    return fd;
   }
 
-  read(fd: number, offset: number, length: number): number {
+  override read(fd: number, offset: number, length: number): number {
     const failed = this.call("read");
-    if (failed < 0) return failed;
-    const file = this.open_[fd - 100]!;
-    const bytes = this.files[file.path];
-    if (bytes === null || bytes === undefined) return -os.EISDIR;
-    // Short reads are normal.
-    const part = bytes.subarray(file.at, file.at + Math.min(length, 5000));
-    this.engine.u8.set(part, offset);
-    file.at += part.length;
-    return part.length;
+    return failed < 0 ? failed : super.read(fd, offset, Math.min(length, SHORT_READ));
   }
 
-  write(fd: number, offset: number, length: number): number {
-    const failed = this.failures.write;
-    if (failed !== undefined) return failed;
-    const file = this.open_[fd - 100]!;
-    const part = Math.min(length, 700);
-    this.files[file.path] = Buffer.concat([
-      this.files[file.path]!,
-      this.engine.u8.slice(offset, offset + part),
-    ]);
-    return part;
+  override write(fd: number, offset: number, length: number): number {
+    return this.failures.write ?? super.write(fd, offset, Math.min(length, SHORT_WRITE));
   }
 
-  fsync(fd: number): number {
-    return this.call("fsync", this.open_[fd - 100]!.path);
+  override fsync(fd: number): number {
+    const failed = this.call("fsync", this.paths[fd]);
+    return failed < 0 ? failed : super.fsync(fd);
   }
 
-  close(fd: number): number {
-    return this.call("close", this.open_[fd - 100]!.path);
+  override close(fd: number): number {
+    const path = this.paths[fd];
+    delete this.paths[fd];
+    // The machine closes it in any case, as Linux does.
+    const closed = super.close(fd);
+    const failed = path === undefined ? 0 : this.call("close", path);
+    return failed < 0 ? failed : closed;
   }
 
-  rename(from: string, to: string): number {
+  override rename(from: string, to: string): number {
     const failed = this.call("rename", `${from} ${to}`);
-    if (failed < 0) return failed;
-    this.files[to] = this.files[from]!;
-    delete this.files[from];
-    return 0;
+    return failed < 0 ? failed : super.rename(from, to);
   }
 
-  unlink(path: string): number {
-    delete this.files[path];
-    return this.call("unlink", path);
+  override unlink(path: string): number {
+    const failed = this.call("unlink", path);
+    return failed < 0 ? failed : super.unlink(path);
   }
 
-  mkdir(path: string, mode: number): number {
-    this.modes[path] = mode;
-    return this.call("mkdir", path);
+  override mkdir(path: string, mode: number): number {
+    const failed = this.call("mkdir", path);
+    return failed < 0 ? failed : super.mkdir(path, mode);
   }
 
-  tunOpen(name: string): number {
-    return this.call("tunOpen", name);
+  override tunOpen(name: string): number {
+    const failed = this.call("tunOpen", name);
+    return failed < 0 ? failed : super.tunOpen(name);
   }
 
-  tunName(): string {
-    return this.os === "macos" ? "utun7" : "snr0";
+  override tunName(): string {
+    return this.os === "macos" ? "utun7" : super.tunName();
   }
 
-  tunVnet(): number {
-    return 0;
-  }
-
-  udpOpen(port: number): number {
+  override udpOpen(port: number): number {
     const failed = this.call("udpOpen", String(port));
-    return failed < 0 ? failed : this.ports++;
+    return failed < 0 ? failed : super.udpOpen(port);
   }
 
-  udpSegments(): number {
-    return 0;
-  }
-
-  wait(): number {
+  override wait(timeoutMs: number): number {
+    if (this.waits === null) {
+      this.outside.runUntil(() => super.wait(0) !== 0, timeoutMs);
+      // What happens at the same moment has happened too.
+      this.outside.run(0);
+      return super.wait(0);
+    }
     return this.waits.length > 0 ? this.waits.shift()! : os.READY_STOP;
   }
 
-  udpReceive(): number {
-    return 0;
+  override unixOpen(buffer: number): number {
+    const failed = this.failures.unixOpen ?? 0;
+    return failed < 0 ? failed : super.unixOpen(buffer);
   }
 
-  udpSend(): void {}
-
-  tunReceive(): number {
-    return 0;
+  override unixBind(fd: number, path: string, mode: number): number {
+    const failed = this.call("unixBind", path);
+    return failed < 0 ? failed : super.unixBind(fd, path, this.socketMode < 0 ? mode : this.socketMode);
   }
 
-  tunSend(): void {}
-
-  controlProbe(path: string): number {
-    this.log.push(`controlProbe ${path}`);
-    return this.probe;
+  override unixConnect(fd: number, address: string): number {
+    const failed = this.call("unixConnect", address);
+    return failed < 0 ? failed : super.unixConnect(fd, address);
   }
 
-  controlBind(path: string): number {
-    const failed = this.call("controlBind", path);
-    this.bound = failed >= 0;
-    return failed;
+  override unixSend(fd: number, text: string, address: string): number {
+    const failed = this.call("unixSend", text);
+    return failed < 0 ? failed : super.unixSend(fd, text, address);
   }
 
-  controlReceive(): string | null {
-    return this.requests.shift() ?? null;
+  /** Time passes at once. */
+  override poll(fd: number, events: number, timeoutMs: number): number {
+    this.log.push(`poll ${timeoutMs}`);
+    const ready = super.poll(fd, events, 0);
+    if (ready === 0) this.waited += timeoutMs;
+    return ready;
   }
 
-  controlReply(text: string): number {
-    if (text.length > this.longestReply) return -os.EMSGSIZE;
-    this.replies.push(text);
-    return 0;
-  }
-
-  clientOpen(reply: boolean): number {
-    return this.call("clientOpen", String(reply));
-  }
-
-  clientSend(path: string, text: string): number {
-    const failed = this.call("clientSend", `${path} ${text}`);
-    if (failed >= 0) this.pending = this.answer(text);
-    return failed;
-  }
-
-  clientReceive(timeoutMs: number): string | null {
-    this.log.push(`clientReceive ${timeoutMs}`);
-    return this.pending;
-  }
-
-  clientClose(): void {
-    this.log.push("clientClose");
-  }
-
-  closeAll(): void {
+  override closeAll(): void {
     this.log.push("closeAll");
-    if (this.bound && this.probe !== 0) this.probe = -os.ECONNREFUSED;
+    super.closeAll();
   }
 }

@@ -4,17 +4,35 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import {
   EACCES,
+  EADDRINUSE,
+  EAGAIN,
+  ECONNREFUSED,
   EEXIST,
+  EMSGSIZE,
+  ENAMETOOLONG,
   ENOENT,
+  EPERM,
   errnoOf,
+  OPEN_CREATE,
   OPEN_DIRECTORY,
+  OPEN_LOCK,
   OPEN_READ,
-  OPEN_WRITE_PRIVATE,
+  POLL_READ,
   READY_CONTROL,
   READY_UDP,
+  STAT_DEVICE,
+  STAT_LENGTH,
+  STAT_MODE,
+  STAT_OWNER,
+  STAT_TYPE,
   type Sys,
   stageOf,
+  TYPE_DIRECTORY,
+  TYPE_FILE,
+  TYPE_SOCKET,
   UDP_BIND,
+  UNIX_SEND_BUFFER,
+  UNIX_TEXT_LIMIT,
 } from "../../../src/core/sys.ts";
 import { REGION_CLOCK, REGION_SCRATCH } from "../../../src/engine/abi.ts";
 import type { Engine } from "../../../src/engine/exports.ts";
@@ -33,6 +51,16 @@ export interface Machine {
 
 const bytes = (length: number, seed: number): Uint8Array =>
   Uint8Array.from({ length }, (_, i) => (i * 31 + seed * 17 + length) & 255);
+
+/** What stat or fstat wrote. */
+function statusOf(engine: Engine, call: (offset: number) => number) {
+  const at = engine.call.region(REGION_SCRATCH);
+  engine.u8.fill(0xff, at, at + STAT_LENGTH);
+  assert.equal(call(at), 0);
+  const word = (field: number) => engine.u32[(at + field) >> 2]!;
+  const identity = Buffer.from(engine.u8.slice(at + STAT_DEVICE, at + STAT_LENGTH)).toString("hex");
+  return { type: word(STAT_TYPE), mode: word(STAT_MODE), owner: word(STAT_OWNER), identity };
+}
 
 /** Runs the suite over machines that `make` sets up. */
 export function complianceSuite(name: string, firstPort: number, make: () => Machine): void {
@@ -94,7 +122,7 @@ export function complianceSuite(name: string, firstPort: number, make: () => Mac
         const at = engine.call.region(REGION_SCRATCH);
         const path = `${directory}/caf\xc3\xa9 \xff`;
         assert.equal(sys.open(path, OPEN_READ), -ENOENT);
-        const out = sys.open(`${path}.tmp`, OPEN_WRITE_PRIVATE);
+        const out = sys.open(`${path}.tmp`, OPEN_CREATE);
         assert.ok(out >= 0);
         engine.u8.set([1, 2, 3, 4, 5], at);
         assert.equal(sys.write(out, at, 5), 5);
@@ -239,53 +267,137 @@ export function complianceSuite(name: string, firstPort: number, make: () => Mac
     );
 
     test(
-      "a control request is answered, and one that is too long ignored",
+      "a file is created only where nothing is, and its status tells what it is",
+      on(({ sys, engine, directory }) => {
+        const path = `${directory}/new`;
+        const fd = sys.open(path, OPEN_CREATE);
+        assert.ok(fd >= 0);
+        const status = statusOf(engine, (at) => sys.stat(path, at));
+        assert.deepEqual([status.type, status.mode, status.owner], [TYPE_FILE, 0o600, sys.userId()]);
+        assert.deepEqual(
+          statusOf(engine, (at) => sys.fstat(fd, at)),
+          status,
+        );
+        assert.equal(sys.close(fd), 0);
+        assert.equal(sys.open(path, OPEN_CREATE), -EEXIST);
+        const other = sys.open(`${directory}/other`, OPEN_LOCK);
+        assert.ok(other >= 0);
+        const otherStatus = statusOf(engine, (at) => sys.fstat(other, at));
+        assert.equal(otherStatus.mode, 0o600);
+        assert.notEqual(otherStatus.identity, status.identity);
+        assert.equal(sys.lock(other), 0);
+        assert.equal(sys.close(other), 0);
+        assert.equal(statusOf(engine, (at) => sys.stat(directory, at)).type, TYPE_DIRECTORY);
+        assert.equal(sys.stat(`${directory}/absent`, engine.call.region(REGION_SCRATCH)), -ENOENT);
+      }),
+    );
+
+    test(
+      "a socket file has its mode, and says whether somebody listens",
+      on(({ sys, engine, directory }) => {
+        const path = `${directory}/control.sock`;
+        const fd = sys.unixOpen(UNIX_SEND_BUFFER);
+        assert.ok(fd >= 0);
+        assert.equal(sys.unixInherited(path), -ENOENT);
+        assert.equal(sys.unixBind(fd, path, 0o600), 0);
+        const status = statusOf(engine, (at) => sys.stat(path, at));
+        assert.deepEqual([status.type, status.mode, status.owner], [TYPE_SOCKET, 0o600, sys.userId()]);
+        const rival = sys.unixOpen(0);
+        assert.equal(sys.unixBind(rival, path, 0o600), -EADDRINUSE);
+        assert.equal(sys.unixConnect(rival, path), 0);
+        assert.equal(sys.close(fd), 0);
+        assert.equal(sys.unixSend(rival, "anybody?", ""), -ECONNREFUSED);
+        assert.equal(sys.unixConnect(rival, path), -ECONNREFUSED);
+        assert.equal(sys.unlink(path), 0);
+        assert.equal(sys.unixConnect(rival, path), -ENOENT);
+        assert.equal(sys.unixConnect(rival, "x".repeat(200)), -ENAMETOOLONG);
+        assert.equal(sys.close(rival), 0);
+      }),
+    );
+
+    test(
+      "a request arrives with its sender, who gets a reply of any length",
       on(({ sys, directory }) => {
         const path = `${directory}/control.sock`;
-        assert.equal(sys.controlProbe(path), -ENOENT);
-        assert.equal(sys.controlBind(path), 0);
-        assert.equal(sys.controlProbe(path), 0);
-        assert.equal(sys.controlReceive(), null);
-        assert.equal(sys.clientOpen(true), 0);
-        assert.equal(sys.clientReceive(0), null);
-        assert.equal(sys.clientSend(path, "x".repeat(4097)), 0);
-        assert.equal(sys.clientSend(path, "y".repeat(4096)), 0);
-        assert.equal(sys.clientSend(path, "status \xff"), 0);
+        const daemon = sys.unixOpen(UNIX_SEND_BUFFER);
+        sys.watchControl(daemon);
+        assert.equal(sys.unixBind(daemon, path, 0o600), 0);
+        assert.equal(sys.unixReceive(daemon, 4096), -EAGAIN);
+        assert.equal(sys.wait(0) & READY_CONTROL, 0);
+        const client = sys.unixOpen(0);
+        assert.equal(sys.unixConnect(client, path), 0);
+        assert.equal(sys.unixBind(client, "", 0o600), 0);
+        assert.equal(sys.unixReceive(client, 4096), -EAGAIN);
+        assert.equal(sys.poll(client, POLL_READ, 0), 0);
+        assert.equal(sys.unixSend(client, "x".repeat(4097), ""), 0);
+        assert.equal(sys.unixSend(client, "y".repeat(4096), ""), 0);
+        assert.equal(sys.unixSend(client, "status \0\xff", ""), 0);
         assert.notEqual(sys.wait(1000) & READY_CONTROL, 0);
-        assert.equal(sys.controlReceive(), "");
-        assert.equal(sys.controlReceive(), "y".repeat(4096));
-        assert.equal(sys.controlReceive(), "status \xff");
-        const reply = `${"r".repeat(400_000)}\xfe\n`;
-        assert.equal(sys.controlReply(reply), 0);
-        assert.equal(sys.controlReceive(), null);
-        assert.equal(sys.clientReceive(2000), reply);
-        sys.clientClose();
+        assert.equal(sys.unixReceive(daemon, 4096), -EMSGSIZE);
+        assert.equal(sys.unixReceive(daemon, 4096), "y".repeat(4096));
+        assert.equal(sys.unixReceive(daemon, 4096), "status \0\xff");
+        const sender = sys.unixSender();
+        assert.equal(sender.charCodeAt(0), 0);
+        for (const reply of [`${"r".repeat(400_000)}\xfe\n`, "short"]) {
+          assert.equal(sys.unixSend(daemon, reply, sender), 0);
+          assert.equal(sys.poll(client, POLL_READ, 2000), 1);
+          assert.equal(sys.unixReceive(client, UNIX_TEXT_LIMIT), reply);
+        }
+        assert.equal(sys.unixSend(daemon, "x".repeat(UNIX_TEXT_LIMIT + 1), sender), -EMSGSIZE);
+        assert.equal(sys.unixReceive(daemon, 4096), -EAGAIN);
+        sys.close(client);
+        assert.equal(sys.unixSend(daemon, "too late", sender), -ECONNREFUSED);
+        sys.watchControl(-1);
+        sys.close(daemon);
+        sys.unlink(path);
       }),
     );
 
     test(
-      "an unbound client is heard but not answered",
+      "a connected socket hears nobody but the other end",
       on(({ sys, directory }) => {
-        const path = `${directory}/control.sock`;
-        assert.equal(sys.controlBind(path), 0);
-        assert.equal(sys.clientOpen(false), 0);
-        assert.equal(sys.clientSend(path, "policy add"), 0);
-        sys.clientClose();
-        assert.equal(sys.controlReceive(), "policy add");
-        assert.equal(sys.controlReply("nobody hears this"), 0);
+        const daemon = sys.unixOpen(0);
+        assert.equal(sys.unixBind(daemon, `${directory}/control.sock`, 0o600), 0);
+        const client = sys.unixOpen(0);
+        assert.equal(sys.unixConnect(client, `${directory}/control.sock`), 0);
+        assert.equal(sys.unixBind(client, `${directory}/client.sock`, 0o600), 0);
+        const forger = sys.unixOpen(0);
+        assert.equal(sys.unixSend(forger, "forged", `${directory}/client.sock`), -EPERM);
+        assert.equal(sys.unixReceive(client, 4096), -EAGAIN);
+        assert.equal(sys.unixSend(client, "status", ""), 0);
+        assert.equal(sys.unixReceive(daemon, 4096), "status");
+        assert.equal(sys.unixSender(), `${directory}/client.sock`);
+        assert.equal(sys.unixSend(daemon, "genuine", sys.unixSender()), 0);
+        assert.equal(sys.unixReceive(client, 4096), "genuine");
+        for (const fd of [daemon, client, forger]) assert.equal(sys.close(fd), 0);
+        for (const name of ["control", "client"]) sys.unlink(`${directory}/${name}.sock`);
       }),
     );
 
     test(
-      "a client without a daemon learns why",
+      "an unbound sender is heard and has no address",
       on(({ sys, directory }) => {
         const path = `${directory}/control.sock`;
-        assert.equal(sys.clientOpen(true), 0);
-        assert.equal(sys.clientSend(path, "status"), -ENOENT);
-        sys.clientClose();
-        assert.equal(sys.clientOpen(false), 0);
-        assert.equal(sys.clientSend(path, "status"), -ENOENT);
-        sys.clientClose();
+        const daemon = sys.unixOpen(0);
+        assert.equal(sys.unixBind(daemon, path, 0o600), 0);
+        const client = sys.unixOpen(0);
+        assert.equal(sys.unixConnect(client, path), 0);
+        assert.equal(sys.unixSend(client, "policy add", ""), 0);
+        assert.equal(sys.close(client), 0);
+        assert.equal(sys.unixReceive(daemon, 4096), "policy add");
+        assert.equal(sys.unixSender(), "");
+        sys.close(daemon);
+        sys.unlink(path);
+      }),
+    );
+
+    test(
+      "poll waits as long as asked",
+      on(({ sys }) => {
+        const before = sys.milliseconds();
+        assert.equal(sys.poll(-1, 0, 50), 0);
+        const passed = sys.milliseconds() - before;
+        assert.ok(passed >= 49 && passed < 5000, `${passed} ms`);
       }),
     );
   });

@@ -17,11 +17,11 @@ import {
 } from "../../../src/engine/abi.ts";
 import { loadEngine } from "../../../src/engine/load.ts";
 import { drive } from "../../../src/platform/nodejs/driver.ts";
-import { NodeSys } from "../../../src/platform/nodejs/sys.ts";
+import { NodejsSys } from "../../../src/platform/nodejs/sys.ts";
 import { receive, Stage } from "./staging.ts";
 
 const engine = loadEngine();
-const sys = new NodeSys(engine, { restart: false });
+const sys = new NodejsSys(engine, { restart: false });
 
 function ip(...args: string[]): void {
   execFileSync("ip", args, { stdio: ["ignore", "ignore", "inherit"] });
@@ -123,7 +123,7 @@ const scenarios: { [name: string]: () => void | Promise<void> } = {
 
   busy() {
     assert.equal(sys.tunOpen("snr0"), 0);
-    const other = new NodeSys(loadEngine(), { restart: false });
+    const other = new NodejsSys(loadEngine(), { restart: false });
     const result = other.tunOpen("snr0");
     assert.equal(stageOf(result), TUN_IOCTL);
     assert.ok(errnoOf(result) > 0);

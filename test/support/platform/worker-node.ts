@@ -10,16 +10,17 @@ import { parentPort } from "node:worker_threads";
 import { READY_STOP, READY_UDP } from "../../../src/core/sys.ts";
 import { loadEngine } from "../../../src/engine/load.ts";
 import { drive } from "../../../src/platform/nodejs/driver.ts";
-import { NodeSys } from "../../../src/platform/nodejs/sys.ts";
+import { NodejsSys } from "../../../src/platform/nodejs/sys.ts";
 import { Stage } from "./staging.ts";
 
 const engine = loadEngine();
-const sys = new NodeSys(engine, { restart: false });
+const sys = new NodejsSys(engine, { restart: false });
 assert.equal(sys.udpOpen(41_700), 0);
 
 // A control socket too: Node's own umask function refuses in a worker.
 const directory = mkdtempSync(join(tmpdir(), "subnetra-worker-"));
-assert.equal(sys.controlBind(join(directory, "control.sock")), 0);
+const control = sys.unixOpen(0);
+assert.equal(sys.unixBind(control, join(directory, "control.sock"), 0o600), 0);
 assert.equal(statSync(join(directory, "control.sock")).mode & 0o777, 0o600);
 
 function send(): void {
@@ -44,5 +45,7 @@ for (const busy of [false, true]) {
 sys.requestStop();
 await running;
 sys.closeAll();
+sys.close(control);
+sys.unlink(join(directory, "control.sock"));
 rmdirSync(directory);
 parentPort!.postMessage("done");

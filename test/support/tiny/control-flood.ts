@@ -4,8 +4,8 @@
 //
 // Prints "sent=<n> answered=<n>".
 
-import { loadEngine } from "../../../src/engine/load.ts";
-import { NodeSys } from "../../../src/platform/nodejs/sys.ts";
+import { ClientSocket } from "../../../src/core/control/client-socket.ts";
+import { NodejsClientSys } from "../../../src/platform/nodejs/client-sys.ts";
 
 const REQUESTS = ["status", "status --json", "policy show", "save", "nonsense", "policy add --src x"];
 const REPLY_MS = 1000;
@@ -46,25 +46,25 @@ function hostile(i: number): string {
 }
 
 const [path, kind, count] = process.argv.slice(2);
-const sys = new NodeSys(loadEngine());
+const client = ClientSocket.open(new NodejsClientSys(), path!, true);
+if (!(client instanceof ClientSocket)) throw new Error(client.name);
 let sent = 0;
 let answered = 0;
-sys.clientOpen(true);
 for (let i = 0; i < Number(count); i++) {
   const text = kind === "hostile" ? hostile(i) : REQUESTS[i % REQUESTS.length]!;
   // A full queue is the daemon's backlog: let it catch up.
   for (let tries = 0; tries < 1000; tries++) {
-    if (sys.clientSend(path!, text) >= 0) {
+    if (client.send(text) >= 0) {
       sent++;
       break;
     }
     await new Promise((resolve) => setTimeout(resolve, 1));
   }
   const expected = kind !== "hostile" && i % REQUESTS.length < 4;
-  while (sys.clientReceive(expected ? REPLY_MS : 0) !== null) {
+  while (client.receive(expected ? REPLY_MS : 0) !== null) {
     answered++;
     if (expected) break;
   }
 }
-sys.clientClose();
+client.close();
 console.log(`sent=${sent} answered=${answered}`);

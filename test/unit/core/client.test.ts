@@ -4,18 +4,28 @@ import { runClient } from "../../../src/core/control/client.ts";
 import * as os from "../../../src/core/sys.ts";
 import { VERSION } from "../../../src/core/version.ts";
 import { loadEngine } from "../../../src/engine/load.ts";
-import { FakeSys } from "../../support/core/fake-sys.ts";
+import { FakeDaemon, FakeSys } from "../../support/core/fake-sys.ts";
 
 const ADD = ["policy", "add", "--src", "0.0.0.0/0", "--dst", "10.0.0.0/8", "--action", "drop"];
 const engine = loadEngine();
 
+const SOCKET = "/run/subnetra/subnetra.sock";
+
 function run(prepare: (sys: FakeSys) => void, ...args: string[]) {
   const sys = new FakeSys(engine);
+  sys.machine.files.mkdir("/run/subnetra");
   prepare(sys);
   return { exit: runClient(sys, args), sys };
 }
 
 const nothing = () => {};
+
+/** A daemon at the default place that answers what `answer` gives. */
+function daemon(answer: (request: string) => string | null = () => null): (sys: FakeSys) => void {
+  return (sys) => {
+    new FakeDaemon(sys, SOCKET, answer);
+  };
+}
 
 test("help and version act wherever they stand and need no daemon", () => {
   for (const flag of ["--version", "-V"]) {
@@ -31,34 +41,21 @@ test("help and version act wherever they stand and need no daemon", () => {
 });
 
 test("a query copies the reply unchanged", () => {
-  const { exit, sys } = run(
-    (s) => {
-      s.answer = (request) => (request === "status --json" ? '{"x":1}' : null);
-    },
-    "status",
-    "--json",
-  );
+  const answer = (request: string) => (request === "status --json" ? '{"x":1}' : null);
+  const { exit, sys } = run(daemon(answer), "status", "--json");
   assert.deepEqual([exit, sys.stdout, sys.stderr], [0, '{"x":1}', ""]);
-  assert.deepEqual(sys.log, [
-    "clientOpen true",
-    "clientSend /run/subnetra/subnetra.sock status --json",
-    "clientReceive 2000",
-    "clientClose",
-  ]);
+  // Connected before it can be addressed: nobody but the daemon can ever send to it.
+  assert.deepEqual(sys.log, [`unixConnect ${SOCKET}`, "unixBind", "unixSend status --json"]);
 });
 
 test("policy add awaits no reply", () => {
-  const { exit, sys } = run(nothing, ...ADD);
+  const { exit, sys } = run(daemon(), ...ADD);
   assert.deepEqual([exit, sys.stdout, sys.stderr], [0, "", ""]);
-  assert.deepEqual(sys.log, [
-    "clientOpen false",
-    `clientSend /run/subnetra/subnetra.sock ${ADD.join(" ")}`,
-    "clientClose",
-  ]);
+  assert.deepEqual(sys.log, [`unixConnect ${SOCKET}`, `unixSend ${ADD.join(" ")}`]);
 });
 
 test("SUBNETRA_SOCK names the socket; empty means unset; macOS has its own default", () => {
-  const path = (prepare: (sys: FakeSys) => void) => run(prepare, ...ADD).sys.log[1]!.split(" ")[1];
+  const path = (prepare: (sys: FakeSys) => void) => run(prepare, ...ADD).sys.log[0]!.split(" ")[1];
   assert.equal(
     path((s) => {
       s.environment.SUBNETRA_SOCK = "/tmp/x.sock";
@@ -82,38 +79,49 @@ test("SUBNETRA_SOCK names the socket; empty means unset; macOS has its own defau
 test("a missing daemon, silence and other failures have their lines and exit 1", () => {
   for (const errno of [os.ENOENT, os.ECONNREFUSED, os.ECONNRESET]) {
     const { exit, sys } = run((s) => {
-      s.failures.clientSend = -errno;
+      s.failures.unixConnect = -errno;
     }, "status");
     assert.deepEqual(
       [exit, sys.stderr],
       [1, "subnetra: daemon not running (socket /run/subnetra/subnetra.sock)\n"],
     );
   }
-  const silent = run(nothing, "status");
+  for (const errno of [os.ECONNREFUSED, os.ECONNRESET]) {
+    const { exit, sys } = run((s) => {
+      daemon()(s);
+      s.failures.unixSend = -errno;
+    }, "status");
+    assert.equal(exit, 1);
+    assert.match(sys.stderr, /^subnetra: daemon not running/);
+  }
+  const silent = run(daemon(), "status");
   assert.deepEqual([silent.exit, silent.sys.stderr], [1, "subnetra: no response from daemon (timed out)\n"]);
+  assert.equal(silent.sys.milliseconds(), 2000);
   const failures: [string, (sys: FakeSys) => void][] = [
     [
       "SendFailed",
       (s) => {
-        s.failures.clientSend = -os.EACCES;
+        s.failures.unixConnect = -os.EACCES;
       },
     ],
     [
       "SendFailed",
       (s) => {
-        s.failures.clientSend = -os.EAGAIN;
+        daemon()(s);
+        s.failures.unixSend = -os.EAGAIN;
       },
     ],
     [
       "SocketFailed",
       (s) => {
-        s.failures.clientOpen = -(os.CONTROL_SOCKET * 4096 + os.EACCES);
+        s.failures.unixOpen = -os.EACCES;
       },
     ],
     [
       "BindFailed",
       (s) => {
-        s.failures.clientOpen = -(os.CONTROL_BIND * 4096 + os.EACCES);
+        daemon()(s);
+        s.failures.unixBind = -os.EACCES;
       },
     ],
     [
@@ -157,9 +165,7 @@ test("a line that does not parse exits 2 with the reason and two usage lines", (
 
 test("a line of 512 bytes is sent, one of 513 refused", () => {
   const fits = run(
-    (s) => {
-      s.answer = () => "ok";
-    },
+    daemon(() => "ok"),
     "save",
     "x".repeat(507),
   );
@@ -175,11 +181,47 @@ test("a long table is asked for page by page and printed as one", () => {
     "policy show --from 3": "four\n",
   };
   const { exit, sys } = run(
-    (s) => {
-      s.answer = (request) => pages[request] ?? null;
-    },
+    daemon((request) => pages[request] ?? null),
     "policy",
     "show",
   );
   assert.deepEqual([exit, sys.stdout, sys.stderr], [0, "one\ntwo\nthree\nfour\n", ""]);
+});
+
+test("policy add waits while the daemon's queue is full", () => {
+  let full = 3;
+  const { exit, sys } = run(
+    (s) => {
+      daemon()(s);
+      const send = s.unixSend.bind(s);
+      s.unixSend = (fd, text, address) => (full-- > 0 ? -os.EAGAIN : send(fd, text, address));
+    },
+    ...ADD,
+  );
+  assert.deepEqual([exit, sys.stderr], [0, ""]);
+  assert.deepEqual(sys.log.slice(-1), [`unixSend ${ADD.join(" ")}`]);
+  assert.equal(sys.log.filter((entry) => entry === "poll -1").length, 3);
+});
+
+test("no control character of a reply reaches the terminal, letters of any script do", () => {
+  const cases: [string, string][] = [
+    ["tab\tand line\n", "tab\tand line\n"],
+    ["\x1b[2Jclear \x07\x00\r\x7f", "?[2Jclear ????"],
+    // C1: raw, and as UTF-8. The bytes of "À" and "回" hold 0x80 and 0x9b as well, and stay.
+    ["\x9b2J", "?2J"],
+    ["\xc2\x9b2J \xc2\x80", "?2J ?"],
+    ["\xc3\x80 \xe5\x9b\x9e \xc2\xa0", "\xc3\x80 \xe5\x9b\x9e \xc2\xa0"],
+    // Sequences that are cut, overlong or stray.
+    ["\xe5\x9b", "\xe5?"],
+    ["\xc1\x9b", "\xc1?"],
+    ["\xe0\x82\x9b", "\xe0??"],
+    ["\xf0\x9f\x98\x80", "\xf0\x9f\x98\x80"],
+  ];
+  for (const [reply, shown] of cases) {
+    const { sys } = run(
+      daemon(() => reply),
+      "status",
+    );
+    assert.equal(sys.stdout, shown);
+  }
 });

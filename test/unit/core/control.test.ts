@@ -16,6 +16,7 @@ import {
 } from "../../../src/engine/abi.ts";
 import type { Engine } from "../../../src/engine/exports.ts";
 import { loadEngine } from "../../../src/engine/load.ts";
+import { FakeChannel } from "../../support/core/fake-channel.ts";
 import { FakeSys } from "../../support/core/fake-sys.ts";
 
 const NODE = { version: "0.10.0", localId: 1, port: 18020, tun: "snr0", names: ["north", 'q"\\'] };
@@ -39,13 +40,14 @@ function prepare(age = 5n) {
   for (let i = 0; i < COUNTER_COUNT; i++) view.setBigUint64(counters + i * 8, 1001n + BigInt(i), true);
   const seen = (sys.seconds - age) * 1000000000n + 5n;
   view.setBigUint64(engine.call.region(REGION_PEERS) + PEER_LAST_SEEN, seen, true);
-  const server = new ControlServer({ engine, sys }, NODE, "/run/s.sock.policy");
+  const channel = new FakeChannel();
+  const server = new ControlServer({ engine, sys }, channel, NODE, "/run/s.sock.policy");
   const ask = (...requests: string[]) => {
-    sys.requests.push(...requests);
+    channel.requests.push(...requests);
     server.serve();
-    return sys.replies.splice(0);
+    return channel.replies.splice(0);
   };
-  return { engine, sys, view, counters, seen, server, ask };
+  return { engine, sys, channel, view, counters, seen, server, ask };
 }
 
 test("status as text", () => {
@@ -121,9 +123,9 @@ test("policy add is silent and visible at once; a full table is noted once in th
 });
 
 test("at most 64 datagrams are served per turn", () => {
-  const { sys, ask } = prepare();
+  const { channel, ask } = prepare();
   assert.equal(ask(...Array(70).fill("policy show")).length, 64);
-  assert.equal(sys.requests.length, 6);
+  assert.equal(channel.requests.length, 6);
 });
 
 test("save writes the table through a temporary file and syncs file and directory", () => {
@@ -172,10 +174,29 @@ test("a failing step of save leaves the old snapshot and no temporary file", () 
 });
 
 test("a status too long for a datagram is answered with the literal refusal", () => {
-  const { sys, ask } = prepare();
-  sys.longestReply = 100;
+  const { channel, ask } = prepare();
+  channel.longestReply = 100;
   assert.deepEqual(ask("status", "status --json"), [
     "status unavailable\n",
     '{"error":"status unavailable"}\n',
   ]);
+});
+
+test("save replaces its own stale temporary file, and nothing else that stands in its place", () => {
+  const temporary = "/run/s.sock.policy.tmp";
+  const stale = prepare();
+  stale.sys.files[temporary] = Buffer.from("half a ru");
+  assert.match(stale.ask("save")[0]!, /^saved 0 /);
+  assert.equal(String(stale.sys.files["/run/s.sock.policy"]), "# no policy rules\n");
+  assert.equal(stale.sys.files[temporary], undefined);
+
+  const foreign = prepare();
+  foreign.sys.files[temporary] = Buffer.from("somebody else's");
+  foreign.sys.userId = () => 1000;
+  assert.deepEqual(foreign.ask("save"), ["save failed\n"]);
+  assert.equal(String(foreign.sys.files[temporary]), "somebody else's");
+
+  const directory = prepare();
+  directory.sys.files[temporary] = null;
+  assert.deepEqual(directory.ask("save"), ["save failed\n"]);
 });

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { ClientSocket } from "../../../src/core/control/client-socket.ts";
 import { type Finished, startDaemon } from "../../../src/core/daemon.ts";
 import type { RunningNode } from "../../../src/core/running-node.ts";
 import * as os from "../../../src/core/sys.ts";
@@ -14,8 +15,9 @@ import {
   TUND_OFFSET,
 } from "../../../src/engine/abi.ts";
 import { loadEngine } from "../../../src/engine/load.ts";
-import { FakeSys } from "../../support/core/fake-sys.ts";
+import { FakeDaemon, FakeSys } from "../../support/core/fake-sys.ts";
 
+const SOCKET = "/run/subnetra/subnetra.sock";
 const KEY_A = "deadbeef".repeat(8);
 const KEY_B = "cafebabe".repeat(8);
 
@@ -212,22 +214,22 @@ test("a start opens things in order, drops privileges, then prints the ready lin
     "tunOpen snr0",
     "udpOpen 18020",
     "mkdir /run/subnetra",
-    "controlProbe /run/subnetra/subnetra.sock",
-    "controlBind /run/subnetra/subnetra.sock",
+    `open ${SOCKET}.lock`,
+    `unixBind ${SOCKET}`,
+    `unlink ${SOCKET}.lock`,
+    `close ${SOCKET}.lock`,
     "random",
     "dropPrivileges",
   ]);
-  assert.equal(sys.modes["/run/subnetra"], 0o755);
+  assert.equal(sys.machine.files.get("/run/subnetra")?.mode, 0o755);
+  assert.equal(sys.machine.files.get(SOCKET)?.mode, 0o600);
   assert.equal(
     sys.stderr,
     `subnetra v${VERSION} (mtu=1400, udp_ports={ 18020 }, mode=raw_direct, local_id=2, peers=1, obfuscate=true) tun=snr0 sock=/run/subnetra/subnetra.sock [ready]\n`,
   );
   assert.equal(sys.stdout, "");
   assert.equal(node.stop(), 0);
-  assert.deepEqual(sys.log.slice(-2), [
-    "controlProbe /run/subnetra/subnetra.sock",
-    "unlink /run/subnetra/subnetra.sock",
-  ]);
+  assert.deepEqual(sys.log.slice(-2), [`unlink ${SOCKET}`, "closeAll"]);
   assert.equal(node.stop(), 0);
   assert.equal(sys.log.filter((entry) => entry === "closeAll").length, 1);
 });
@@ -243,24 +245,24 @@ test("a removed TUN device ends the daemon with an error", () => {
     sys.stderr,
     /\nreactor exited: TunLost\n {2}the interface was removed .*start the daemon again\n$/,
   );
-  assert.deepEqual(sys.log.slice(-2), [
-    "controlProbe /run/subnetra/subnetra.sock",
-    "unlink /run/subnetra/subnetra.sock",
-  ]);
+  assert.deepEqual(sys.log.slice(-2), [`unlink ${SOCKET}`, "closeAll"]);
 });
 
 test("peers and rules reach the engine as configured", () => {
   const { sys, run } = prepare();
   const node = running(run());
-  sys.requests.push("status", "policy show");
+  const client = ClientSocket.open(sys, SOCKET, true);
+  if (!(client instanceof ClientSocket)) assert.fail();
+  client.send("status");
+  client.send("policy show");
   sys.waits = [os.READY_CONTROL];
   node.turn();
   assert.match(
-    sys.replies[0]!,
+    client.receive(0)!,
     /\n {2}id=2 name=north endpoint=198\.51\.100\.20:18020 allowed_src=10\.77\.0\.2\/32 last_seen_wall_ns=0\n {2}id=3 endpoint=203\.0\.113\.30:18020 allowed_src=10\.77\.0\.3\/32 last_seen_wall_ns=0\n/,
   );
   assert.equal(
-    sys.replies[1],
+    client.receive(0),
     "policy add --src 0.0.0.0/0 --dst 10.77.0.2/32 --action forward --target 2\n" +
       "policy add --src 0.0.0.0/0 --dst 10.77.0.3/32 --action forward --target 3\n",
   );
@@ -278,36 +280,34 @@ test("a stop request ends the loop and cleans up; other turns go on", () => {
   assert.equal(node.turn(), false);
 });
 
-const STAGED = (stage: number, errno: number) => -(stage * 4096 + errno);
-
 test("every failing step prints its line and closes what was opened", () => {
   const cases: [string, number, RegExp][] = [
     [
       "tunOpen",
-      STAGED(os.TUN_OPEN, os.ENOENT),
+      os.failure(os.TUN_OPEN, os.ENOENT),
       /^tun open failed \(FileNotFound\); need CAP_NET_ADMIN and \/dev\/net\/tun\n/,
     ],
-    ["tunOpen", STAGED(os.TUN_OPEN, os.EACCES), /^tun open failed \(AccessDenied\)/],
-    ["tunOpen", STAGED(os.TUN_OPEN, os.EIO), /^tun open failed \(OpenFailed\)/],
-    ["tunOpen", STAGED(os.TUN_IOCTL, os.EPERM), /^tun open failed \(AccessDenied\)/],
+    ["tunOpen", os.failure(os.TUN_OPEN, os.EACCES), /^tun open failed \(AccessDenied\)/],
+    ["tunOpen", os.failure(os.TUN_OPEN, os.EIO), /^tun open failed \(OpenFailed\)/],
+    ["tunOpen", os.failure(os.TUN_IOCTL, os.EPERM), /^tun open failed \(AccessDenied\)/],
     [
       "tunOpen",
-      STAGED(os.TUN_IOCTL, os.EBUSY),
+      os.failure(os.TUN_IOCTL, os.EBUSY),
       /^tun open failed \(IoctlFailed\).*\n.*another process.*SUBNETRA_TUN/,
     ],
     [
       "udpOpen:18023",
-      STAGED(os.UDP_BIND, os.EADDRINUSE),
+      os.failure(os.UDP_BIND, os.EADDRINUSE),
       /^udp bind failed \(UdpBindFailed\) on port 18023\n/,
     ],
-    ["udpOpen", STAGED(os.UDP_SOCKET, os.EACCES), /^udp bind failed \(UdpSocketFailed\) on port 18020\n/],
+    ["udpOpen", os.failure(os.UDP_SOCKET, os.EACCES), /^udp bind failed \(UdpSocketFailed\) on port 18020\n/],
     [
-      "controlBind",
-      STAGED(os.CONTROL_SOCKET, os.EACCES),
+      "unixOpen",
+      -os.EACCES,
       /^control socket bind failed \(SocketFailed\) at \/run\/subnetra\/subnetra\.sock\n/,
     ],
-    ["controlBind", STAGED(os.CONTROL_BIND, os.EACCES), /^control socket bind failed \(BindFailed\)/],
-    ["controlBind", STAGED(os.CONTROL_CHMOD, os.EACCES), /^control socket bind failed \(ChmodFailed\)/],
+    ["unixBind", -os.EACCES, /^control socket bind failed \(BindFailed\)/],
+    [`open:${SOCKET}.lock`, -os.EACCES, /^control socket bind failed \(BindFailed\).*\n.*permission denied/],
     ["dropPrivileges", -os.EPERM, /^capability drop failed: CapDropFailed\n/],
   ];
   for (const [call, result, expected] of cases) {
@@ -317,9 +317,15 @@ test("every failing step prints its line and closes what was opened", () => {
     assert.match(sys.stderr, expected);
     assert.doesNotMatch(sys.stderr, /\[ready\]/);
     assert.ok(sys.log.includes("closeAll"));
-    // The socket node is removed exactly when this process bound it.
-    assert.equal(sys.log.includes("unlink /run/subnetra/subnetra.sock"), call === "dropPrivileges");
+    // The socket file is removed exactly when this process bound it.
+    assert.equal(sys.log.includes(`unlink ${SOCKET}`), call === "dropPrivileges");
+    assert.equal(sys.machine.files.get(`${SOCKET}.lock`), undefined);
   }
+  const modeless = prepare();
+  modeless.sys.socketMode = 0o777;
+  assert.equal(exitOf(modeless.run()), 1);
+  assert.match(modeless.sys.stderr, /^control socket bind failed \(ChmodFailed\)/);
+  assert.equal(modeless.sys.machine.files.get(SOCKET), undefined);
 });
 
 test("the random source is needed only by a spoke that sends keepalives", () => {
@@ -342,12 +348,12 @@ test("the random source is needed only by a spoke that sends keepalives", () => 
 test("the hint for a refused TUN device names what is missing, and only that", () => {
   const cases: [number, RegExp, RegExp][] = [
     [
-      STAGED(os.TUN_OPEN, os.EACCES),
+      os.failure(os.TUN_OPEN, os.EACCES),
       /chmod 666 \/dev\/net\/tun.*udev rule/,
       /give it the capability|run as root/,
     ],
-    [STAGED(os.TUN_OPEN, os.EPERM), /device cgroup/, /CAP_NET_ADMIN|chmod/],
-    [STAGED(os.TUN_IOCTL, os.EPERM), /lacks CAP_NET_ADMIN/, /chmod|udev/],
+    [os.failure(os.TUN_OPEN, os.EPERM), /device cgroup/, /CAP_NET_ADMIN|chmod/],
+    [os.failure(os.TUN_IOCTL, os.EPERM), /lacks CAP_NET_ADMIN/, /chmod|udev/],
   ];
   for (const [result, says, never] of cases) {
     const { sys, run } = prepare();
@@ -369,29 +375,82 @@ test("macOS has its own hint, socket path and no directory step", () => {
   node.stop();
   const failing = prepare();
   failing.sys.os = "macos";
-  failing.sys.failures.tunOpen = STAGED(os.TUN_OPEN, os.EPERM);
+  failing.sys.failures.tunOpen = os.failure(os.TUN_OPEN, os.EPERM);
   assert.equal(exitOf(failing.run()), 1);
   assert.match(failing.sys.stderr, /^tun open failed \(AccessDenied\); need root\n/);
 });
 
 test("a live daemon and a foreign file are left alone, a stale socket is removed", () => {
-  for (const probe of [0, -os.EEXIST, -os.EACCES]) {
+  const inTheWay: ((sys: FakeSys) => void)[] = [
+    (sys) => new FakeDaemon(sys, SOCKET),
+    (sys) => {
+      sys.files[SOCKET] = Buffer.from("a file");
+    },
+    (sys) => {
+      new FakeDaemon(sys, SOCKET).die();
+      sys.failures.unixConnect = -os.EACCES;
+    },
+  ];
+  for (const put of inTheWay) {
     const { sys, run } = prepare();
-    sys.probe = probe;
+    sys.machine.files.mkdir("/run/subnetra");
+    put(sys);
     assert.equal(exitOf(run()), 1);
     assert.match(
       sys.stderr,
       /^control socket bind failed \(BindFailed\) at \/run\/subnetra\/subnetra\.sock\n {2}\S/,
     );
-    assert.ok(!sys.log.some((entry) => /^(unlink|controlBind)/.test(entry)));
+    assert.ok(!sys.log.some((entry) => /^(unlink|unixBind)/.test(entry)));
   }
   const stale = prepare();
-  stale.sys.probe = -os.ECONNREFUSED;
+  stale.sys.machine.files.mkdir("/run/subnetra");
+  new FakeDaemon(stale.sys, SOCKET).die();
   running(stale.run()).stop();
-  const order = stale.sys.log
-    .filter((entry) => /^(unlink|controlBind)/.test(entry))
-    .map((e) => e.split(" ")[0]);
-  assert.deepEqual(order, ["unlink", "controlBind", "unlink"]);
+  const order = stale.sys.log.filter((entry) => /^(unlink|unixBind)/.test(entry));
+  assert.deepEqual(order, [
+    `unlink ${SOCKET}`,
+    `unixBind ${SOCKET}`,
+    `unlink ${SOCKET}.lock`,
+    `unlink ${SOCKET}`,
+  ]);
+});
+
+test("the lock is waited for, and taken again when its holder has removed the file", () => {
+  const { sys, run } = prepare();
+  let held = 3;
+  const lock = sys.lock.bind(sys);
+  sys.lock = (fd) => {
+    if (held-- > 0) return -os.EAGAIN;
+    // Won on a file that is gone by now: it excludes nobody.
+    if (held === -1) sys.machine.files.unlink(`${SOCKET}.lock`);
+    return lock(fd);
+  };
+  running(run()).stop();
+  assert.equal(sys.milliseconds(), 30);
+  assert.equal(sys.log.filter((entry) => entry === `open ${SOCKET}.lock`).length, 5);
+
+  const blocked = prepare();
+  blocked.sys.lock = () => -os.EAGAIN;
+  assert.equal(exitOf(blocked.run()), 1);
+  assert.match(blocked.sys.stderr, /BindFailed.*\n.*another daemon has been starting there for 3 s/);
+});
+
+test("a process that restarts leaves the binding to its next image, or hands its socket on", () => {
+  const later = prepare();
+  later.sys.unixInherited = () => -os.EINPROGRESS;
+  later.sys.failures.dropPrivileges = -os.EPERM;
+  assert.equal(exitOf(later.run()), 1);
+  assert.ok(!later.sys.log.some((entry) => /unixBind|lock|unlink/.test(entry)));
+
+  const { sys, run } = prepare();
+  const fd = sys.local.open();
+  sys.machine.files.mkdir("/run/subnetra");
+  sys.local.bind(fd, SOCKET, 0o600);
+  sys.unixInherited = () => fd;
+  const node = running(run());
+  assert.ok(!sys.log.some((entry) => /unixBind|lock|unlink/.test(entry)));
+  node.stop();
+  assert.equal(sys.machine.files.get(SOCKET), undefined);
 });
 
 test("a turn reads the TUN until the device is empty, and a bounded number of full ones", () => {
@@ -421,16 +480,17 @@ test("a turn reads the TUN until the device is empty, and a bounded number of fu
 test("a socket that another daemon has put in place of ours stays", () => {
   const { sys, run } = prepare();
   const node = running(run());
-  sys.probe = 0;
+  sys.machine.files.unlink(SOCKET);
+  new FakeDaemon(sys, SOCKET);
   node.stop();
-  assert.ok(!sys.log.some((entry) => entry.startsWith("unlink")));
+  assert.ok(!sys.log.includes(`unlink ${SOCKET}`));
 });
 
 test("the socket path: empty means unset, 101 bytes fit, 102 do not", () => {
   const empty = prepare();
   empty.sys.environment.SUBNETRA_SOCK = "";
   running(empty.run()).stop();
-  assert.ok(empty.sys.log.includes("controlBind /run/subnetra/subnetra.sock"));
+  assert.ok(empty.sys.log.includes(`unixBind ${SOCKET}`));
 
   const fits = prepare();
   fits.sys.environment.SUBNETRA_SOCK = `/${"s".repeat(100)}`;
@@ -505,7 +565,7 @@ test("no key is left in engine memory after check, plan, failure or stop", () =>
   for (const end of ["check", "plan", "fail", "stop"]) {
     const { engine, sys, start } = prepare(SPOKE);
     assert.equal(holds(engine.u8), false);
-    if (end === "fail") sys.failures.tunOpen = STAGED(os.TUN_OPEN, os.EIO);
+    if (end === "fail") sys.failures.tunOpen = os.failure(os.TUN_OPEN, os.EIO);
     const extra = end === "check" ? ["--check"] : end === "plan" ? ["--print-network-plan"] : [];
     const result = start("--config", "node.json", ...extra);
     if (!("exit" in result)) {

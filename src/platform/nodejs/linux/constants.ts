@@ -57,8 +57,8 @@ export const TUN_F_TSO4 = 2;
 export const IFREQ_LENGTH = 40;
 export const IFNAMSIZ = 16;
 
-/** Errno values beyond those of src/core/sys.ts. */
-export const EBADF = 9;
+/** LOCK_EX | LOCK_NB of flock. */
+export const LOCK_NOW = 6;
 
 /** Bytes in a pointer, size_t and long. */
 export const WORD = process.arch === "arm" || process.arch === "ia32" ? 4 : 8;
@@ -84,7 +84,7 @@ export const CMSG_LEVEL = WORD;
 export const CMSG_TYPE = WORD + 4;
 export const CMSG_DATA = WORD + 8;
 
-/** struct sockaddr_un: family, 108 bytes of path with its NUL. */
+/** struct sockaddr_un: family, 108 bytes of path. */
 export const SOCKADDR_UN_PATH = 2;
 export const SOCKADDR_UN_SIZE = 110;
-export const UNIX_PATH_MAX = 107;
+export const UNIX_PATH_MAX = 108;

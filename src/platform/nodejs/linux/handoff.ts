@@ -20,9 +20,9 @@ import {
   MFD_NOEXEC_SEAL,
   SEEK_SET,
 } from "./constants.ts";
-import { controlPath } from "./control-socket.ts";
 import { inspectTun, type TunDevice } from "./tun-device.ts";
 import { udpPort } from "./udp-socket.ts";
+import { unixName } from "./unix.ts";
 
 const VARIABLE = "SUBNETRA_HANDOFF";
 const CHUNK = 65536;
@@ -134,7 +134,7 @@ export function takeHandoff(): Handoff | null {
     handoff.udp.push({ port, fd });
   }
   if (note.control !== -1) {
-    const path = controlPath(note.control);
+    const path = unixName(note.control);
     if (path === "") return null;
     handoff.control = { path, fd: note.control };
   }

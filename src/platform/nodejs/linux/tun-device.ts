@@ -1,7 +1,7 @@
 // Opening the TUN device, os-backends.md §1, with segmentation offload where the kernel has it.
 
 import * as fs from "node:fs";
-import { TUN_IOCTL, TUN_OPEN } from "../../../core/sys.ts";
+import { failure, TUN_IOCTL, TUN_OPEN } from "../../../core/sys.ts";
 import { VNET_LENGTH } from "../../../engine/abi.ts";
 import { attempt, closeFile } from "../files.ts";
 import { errno, ioctl } from "../libc.ts";
@@ -52,14 +52,14 @@ export function openTun(name: string, offload: boolean): TunDevice | number {
 
 function openAs(name: string, flags: number): TunDevice | number {
   const fd = attempt(() => fs.openSync(DEVICE, fs.constants.O_RDWR | fs.constants.O_NONBLOCK));
-  if (fd < 0) return -(TUN_OPEN * 4096) + fd;
+  if (fd < 0) return failure(TUN_OPEN, -fd);
   structures.u8.fill(0, IFREQ, IFREQ + IFREQ_LENGTH);
   structures.setBytes(IFREQ, name.slice(0, IFNAMSIZ - 1));
   structures.u32[FLAGS >> 2] = flags;
   if (ioctl(fd, TUNSETIFF, structures.address(IFREQ)) < 0) {
     const error = errno();
     closeFile(fd);
-    return -(TUN_IOCTL * 4096 + error);
+    return failure(TUN_IOCTL, error);
   }
   return { fd, name: structures.string(IFREQ, IFNAMSIZ), vnet: (flags & IFF_VNET_HDR) !== 0 };
 }

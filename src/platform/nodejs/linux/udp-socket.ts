@@ -1,8 +1,8 @@
 // Opening the UDP sockets of the data plane.
 
-import { UDP_BIND, UDP_SOCKET } from "../../../core/sys.ts";
+import { failure, UDP_BIND, UDP_SOCKET } from "../../../core/sys.ts";
 import { closeFile } from "../files.ts";
-import { bindSocket, errno, getsockname, setsockopt, socket } from "../libc.ts";
+import { bindSocket, errno, getsockname, socket } from "../libc.ts";
 import { structures } from "../native-memory.ts";
 import {
   AF_INET,
@@ -13,12 +13,11 @@ import {
   SOCK_CLOEXEC,
   SOCK_DGRAM,
   SOCK_NONBLOCK,
-  SOL_SOCKET,
   SOL_UDP,
   UDP_GRO,
   UDP_SEGMENT,
 } from "./constants.ts";
-import { isSocket, socketOption } from "./socket-type.ts";
+import { isSocket, raiseBufferSize, setOption } from "./socket-option.ts";
 
 const SOCKADDR_IN_SIZE = 16;
 /** Room for bursts while this process does something else: about 10 ms of a 3 Gbit/s stream. */
@@ -27,26 +26,10 @@ const BUFFER_BYTES = 4 << 20;
 const ADDRESS = structures.reserve(SOCKADDR_IN_SIZE);
 const VALUE = structures.reserve(4);
 
-/** Sets an integer socket option. False when the kernel refuses. */
-export function setOption(fd: number, level: number, option: number, value: number): boolean {
-  structures.u32[VALUE >> 2] = value;
-  return setsockopt(fd, level, option, structures.address(VALUE), 4) === 0;
-}
-
-/**
- * Raises a buffer size beyond the system's limit while still privileged, else up to the limit. An operator's larger
- * default stays.
- */
-export function raiseBufferSize(fd: number, force: number, plain: number, bytes: number): void {
-  // The kernel reports twice what was asked for.
-  if (socketOption(fd, plain) >= 2 * bytes) return;
-  if (!setOption(fd, SOL_SOCKET, force, bytes)) setOption(fd, SOL_SOCKET, plain, bytes);
-}
-
 /** Opens a UDP socket on 0.0.0.0:port. Its descriptor or -(stage, errno). */
 export function openUdpSocket(port: number): number {
   const fd = socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-  if (fd < 0) return -(UDP_SOCKET * 4096 + errno());
+  if (fd < 0) return failure(UDP_SOCKET, errno());
   structures.u8.fill(0, ADDRESS, ADDRESS + SOCKADDR_IN_SIZE);
   structures.u8[ADDRESS] = AF_INET;
   structures.u8[ADDRESS + 2] = port >> 8;
@@ -54,7 +37,7 @@ export function openUdpSocket(port: number): number {
   if (bindSocket(fd, structures.address(ADDRESS), SOCKADDR_IN_SIZE) < 0) {
     const error = errno();
     closeFile(fd);
-    return -(UDP_BIND * 4096 + error);
+    return failure(UDP_BIND, error);
   }
   raiseBufferSize(fd, SO_RCVBUFFORCE, SO_RCVBUF, BUFFER_BYTES);
   raiseBufferSize(fd, SO_SNDBUFFORCE, SO_SNDBUF, BUFFER_BYTES);
