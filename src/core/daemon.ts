@@ -1,7 +1,7 @@
 // The daemon from its arguments to its last turn, in the order of daemon-cli.md §2. On Node the whole start runs a
 // second time after dropPrivileges, so nothing is printed before that point unless the start fails or ends.
 
-import { DEFAULT_RX_BUFFERS, OK, REGION_CLOCK } from "../engine/abi.ts";
+import { DEFAULT_RX_BUFFERS, OK, REGION_CLOCK, REGION_SEED, SEED_LENGTH } from "../engine/abi.ts";
 import { loadConfig, resolveConfig } from "./config/file.ts";
 import { buildRegistry } from "./config/registry.ts";
 import { checkSanity } from "./config/sanity.ts";
@@ -117,6 +117,8 @@ function layOut(host: Host, config: Config): void {
 }
 
 function takeEpoch(host: Host): void {
+  // Digits that a coarse clock lacks. Where even the secure source fails, a spoke that needs it says so later.
+  host.sys.random(host.engine.call.region(REGION_SEED), SEED_LENGTH);
   host.sys.clock(host.engine.call.region(REGION_CLOCK));
   if (host.engine.call.startEpoch() !== OK) {
     throw subnetraError("ClockUnavailable", "", "the clock is missing or before 2024-01-01");

@@ -1,6 +1,6 @@
 // A running node: opens devices and sockets, publishes the policy, gives up its privileges, and turns the loop.
 
-import { REGION_CLOCK, REGION_SEED } from "../engine/abi.ts";
+import { REGION_CLOCK, REGION_SEED, SEED_LENGTH } from "../engine/abi.ts";
 import type { Config } from "./config/values.ts";
 import { ControlServer } from "./control/server.ts";
 import { bindControl, type ControlSocket, checkSocketPath, socketPath } from "./control/socket.ts";
@@ -31,8 +31,6 @@ export interface RunningNode {
   /** Closes everything, removes the socket node and wipes all keys. May be called again. Returns the exit status. */
   stop(): number;
 }
-
-const SEED_LENGTH = 32;
 
 /** Steps 8 to 15 of daemon-cli.md §2. Everything opened is closed again when a later step fails. */
 export function openNode(host: Host, config: Config, options: NodeOptions): RunningNode {

@@ -17,7 +17,14 @@ export const MAX_PLAINTEXT = 1452;
 /** Longer datagrams are treated as if the kernel had cut them here. */
 export const MAX_DATAGRAM = 2048;
 export const FLAG_KEEPALIVE = 1;
+/** Scans of all peers in one drain of one socket (wire-protocol.md §10), … */
 export const SCAN_BUDGET = 8;
+/** … as far as a bucket of trials (keyed hashes) pays for them, which all sockets share: what it gains, … */
+export const TRIALS_PER_SECOND = 200000;
+/** … and what it holds: four scans of LIMIT_PEERS, a quarter of a second's drains of a mesh of 32. */
+export const TRIAL_BURST = 65536;
+/** Peers tried for nothing, because the datagram comes from where they were last heard. */
+export const OWN_TRIALS = 8;
 /** Mesh ids are 1 … 65535; 0 means "this node's own TUN" as a policy target. */
 export const MAX_MESH_ID = 65535;
 
@@ -39,8 +46,9 @@ export const LIMIT_RX_BUFFERS = 64;
 
 /** 32 bytes, written by Sys.clock: u64 realtime s, u64 realtime ns, u64 monotonic s, u64 monotonic ns. */
 export const REGION_CLOCK = 0;
-/** 32 bytes of entropy, written by Sys.random before setKeepalive. */
+/** SEED_LENGTH bytes of entropy, written by Sys.random before startEpoch. */
 export const REGION_SEED = 1;
+export const SEED_LENGTH = 32;
 /** SCRATCH_LENGTH bytes for host and core: file contents, PSKs on their way in, formatted text. */
 export const REGION_SCRATCH = 2;
 /** COUNTER_COUNT u64 counters in the order of COUNTER_*. */

@@ -18,8 +18,18 @@ export interface EngineExports {
    * time, with the same family, once the devices are open and the offloads known; peers and rules stay.
    */
   setPlatform(udpSegments: number, tunVnet: number, family: number): void;
-  /** Takes the boot epoch from REGION_CLOCK. OK or CLOCK_UNAVAILABLE (before 2024-01-01). */
+  /**
+   * Takes the boot epoch from REGION_CLOCK, and digits that a coarse clock lacks from REGION_SEED. OK or
+   * CLOCK_UNAVAILABLE (before 2024-01-01).
+   */
   startEpoch(): number;
+  /**
+   * A new epoch, above the one in force, and new sending keys for all peers, with sequence numbers from 1, as a restart
+   * takes them: for a host that knows its machine was rolled back (wire-protocol.md §4). REGION_CLOCK is fresh and
+   * nothing is staged. The loop's functions do this themselves when the wall clock jumps ahead of the monotonic
+   * clock by more than a second between two of their calls.
+   */
+  renewEpoch(): void;
   /**
    * Adds a peer and derives its keys. The 32-byte PSK at `psk` is wiped. Endpoint address and port are the raw
    * network-order bytes read as little-endian integers (as they stand in a sockaddr_in); allowed_src is a number
@@ -33,7 +43,7 @@ export interface EngineExports {
     allowed: number,
     allowedBits: number,
   ): number;
-  /** Keepalives to one peer every `seconds` (0 = none), jittered when obfuscating; first due one interval from REGION_CLOCK. */
+  /** Keepalives to one peer every `seconds` (0 = none), jittered when obfuscating; the first is due at once. */
   setKeepalive(seconds: number, peer: number): void;
   /** Appends a rule; it is visible to the next packet. OK or TABLE_FULL. */
   addRule(src: number, srcBits: number, dst: number, dstBits: number, action: number, target: number): number;
@@ -49,7 +59,7 @@ export interface EngineExports {
   tick(): void;
   /** Milliseconds to the next keepalive, rounded up, 0 when overdue, -1 when there is none. */
   timeout(): number;
-  /** Starts a drain of one UDP socket: the scan budget is 8 again. */
+  /** Starts a drain of one UDP socket: SCAN_BUDGET scans again, and what TRIALS_PER_SECOND have brought since. */
   beginDrain(): void;
   /** Handles `count` received datagrams described in REGION_RXD. BATCH_DONE or BATCH_MORE. */
   udpBatch(socket: number, count: number): number;

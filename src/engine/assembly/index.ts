@@ -16,10 +16,11 @@ import { open, seal, wipe as wipeCipher } from "./crypto/aead";
 import { keyMidstate } from "./crypto/blake2b";
 import { linkKey, sessionKeyFromMidstate } from "./crypto/kdf";
 import { mask } from "./crypto/obfuscation";
+import { localEpoch, takeEpoch, renewEpoch as takeNewEpoch, watchClock } from "./epoch";
 import { writeDecimal } from "./format";
 import { keepaliveTick, keepaliveTimeout, startKeepalive, stopKeepalive } from "./keepalive";
 import { clearTables, layOut, regionBase, workBase } from "./layout";
-import { localEpoch, localId, setIdentity, takeEpoch } from "./node";
+import { localId, setIdentity } from "./node";
 import {
   addPeerRecord,
   peerAt,
@@ -32,10 +33,11 @@ import {
   setFamily,
 } from "./peers";
 import { activeRules, appendRule, lookUp, resetPolicy, ruleTotal } from "./policy";
-import { beginUdpBatch, refillScans, runUdpBatch } from "./receive";
+import { beginUdpBatch, runUdpBatch } from "./receive";
 import { resetWindow } from "./replay";
 import { beginTunBatch, runTunBatch } from "./send";
 import { resetStage, setOffloads, settleTun, settleUdp, tunCount, udpCount } from "./stage";
+import { refillTrials, resetTrials } from "./trials";
 import { SMALLEST_DATAGRAM, seqOf, writeHeader } from "./wire/header";
 
 const NS_PER_S: u64 = 1000000000;
@@ -54,6 +56,7 @@ export function init(maxPeers: u32, maxRules: u32, rxBuffers: u32): usize {
   resetPolicy();
   resetStage();
   stopKeepalive();
+  resetTrials();
   return layOut(maxPeers, maxRules, rxBuffers);
 }
 
@@ -72,6 +75,10 @@ export function setPlatform(udpSegments: i32, tunVnet: i32, family: u32): void {
 
 export function startEpoch(): i32 {
   return takeEpoch();
+}
+
+export function renewEpoch(): void {
+  takeNewEpoch();
 }
 
 export function addPeer(id: u32, psk: usize, address: u32, port: u32, allowed: u32, allowedBits: u32): i32 {
@@ -109,15 +116,18 @@ export function wipe(): void {
 }
 
 export function tick(): void {
+  watchClock();
   keepaliveTick();
 }
 
 export function timeout(): i32 {
+  watchClock();
   return keepaliveTimeout();
 }
 
 export function beginDrain(): void {
-  refillScans();
+  watchClock();
+  refillTrials();
 }
 
 function runBatch(): i32 {
@@ -128,12 +138,14 @@ function runBatch(): i32 {
 }
 
 export function udpBatch(socket: u32, buffers: u32): i32 {
+  watchClock();
   udpRunning = true;
   beginUdpBatch(socket, buffers);
   return runBatch();
 }
 
 export function tunBatch(packets: u32): i32 {
+  watchClock();
   udpRunning = false;
   beginTunBatch(packets);
   return runBatch();

@@ -2,8 +2,9 @@
 
 import { FLAG_KEEPALIVE } from "../abi";
 import { monotonicNs } from "./clock";
-import { seedBase, workBase } from "./layout";
+import { workBase } from "./layout";
 import { obfuscating } from "./node";
+import { random } from "./random";
 import { sealAndStage } from "./send";
 import { KIND_KEEPALIVE } from "./stage";
 
@@ -15,16 +16,6 @@ const DATAGRAM: usize = 128;
 let interval: u64 = 0;
 let peer: u32 = 0;
 let due: u64 = 0;
-
-/** splitmix64 over the host's seed: the jitter only has to differ between processes. */
-function random(): u64 {
-  const state = load<u64>(seedBase) + 0x9e3779b97f4a7c15;
-  store<u64>(seedBase, state);
-  let z = state;
-  z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9;
-  z = (z ^ (z >> 27)) * 0x94d049bb133111eb;
-  return z ^ (z >> 31);
-}
 
 function schedule(): void {
   let wait = interval;
@@ -39,11 +30,11 @@ export function stopKeepalive(): void {
   interval = 0;
 }
 
-/** Keepalives to `index` every `seconds`, the first one interval from now; 0 stops them. */
+/** Keepalives to `index` every `seconds`, the first one at once: until then nobody can reach this node. 0 stops them. */
 export function startKeepalive(seconds: u32, index: u32): void {
   interval = <u64>seconds * NS_PER_S;
   peer = index;
-  if (interval != 0) schedule();
+  due = monotonicNs();
 }
 
 /** Stages a keepalive when it is due. The stage must be empty. */

@@ -30,6 +30,7 @@ import {
   RX_STRIDE,
   RXD_STRIDE,
   SCRATCH_LENGTH,
+  SEED_LENGTH,
   SYS_LENGTH,
   TUN_ARENA_LENGTH,
   TUND_STRIDE,
@@ -98,7 +99,7 @@ export function layOut(maxPeers: u32, maxRules: u32, rxBuffers: u32): usize {
 
   cursor = (__heap_base + 63) & ~63;
   clockBase = take(32);
-  seedBase = take(32);
+  seedBase = take(SEED_LENGTH);
   scratchBase = take(SCRATCH_LENGTH);
   sysBase = take(SYS_LENGTH);
   // Everything up to here keeps its place whatever the capacities are.

@@ -7,6 +7,7 @@ import {
   PEER_ENDPOINT,
   PEER_ID,
   PEER_LAST_SEEN,
+  PEER_SEQUENCE,
   PEER_STRIDE,
   SOCKADDR_ADDRESS,
   SOCKADDR_PORT,
@@ -129,6 +130,15 @@ export function learnEndpoint(index: u32, address: u32, port: u32): bool {
 
 export function markSeen(index: u32, wall: u64): void {
   store<u64>(peerAt(index), wall, PEER_LAST_SEEN);
+}
+
+/** New sending keys for an epoch no peer has seen from this node; sequence numbers start at 1 again. */
+export function renewSendingKeys(epoch: u64): void {
+  for (let i: u32 = 0; i < peerTotal; i++) {
+    const secret = secretAt(i);
+    sessionKeyFromMidstate(secret + SECRET_TX_LINK, epoch, secret + SECRET_TX_KEY);
+    store<u64>(peerAt(i), 0, PEER_SEQUENCE);
+  }
 }
 
 /** Derives both link keys and the transmit session key (wire-protocol.md §3) and wipes the PSK. */

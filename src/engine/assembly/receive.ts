@@ -23,10 +23,12 @@ import {
   LIMIT_RX_BUFFERS,
   MAX_DATAGRAM,
   MAX_PLAINTEXT,
+  OWN_TRIALS,
   PEER_ALLOWED,
   PEER_ALLOWED_BITS,
   PEER_EPOCH,
   PEER_ID,
+  PEER_LAST_SEEN,
   PEER_SOCKET,
   RULE_ACTION,
   RULE_TARGET,
@@ -36,7 +38,6 @@ import {
   RXD_SEGMENT,
   RXD_SOURCE,
   RXD_STRIDE,
-  SCAN_BUDGET,
   SOCKADDR_ADDRESS,
   SOCKADDR_PORT,
 } from "../abi";
@@ -67,44 +68,70 @@ import { lookUp, ruleAt } from "./policy";
 import { acceptOnce, resetWindow } from "./replay";
 import { sealAndStage } from "./send";
 import { hasRoom, KIND_RELAY } from "./stage";
+import { grantScan, payTrials, refundTrials } from "./trials";
 import { epochOf, headerIsValid, isKeepalive, keyIdOf, SMALLEST_DATAGRAM, seqOf } from "./wire/header";
 import { destinationOf, isIpv4, maskOf, sourceOf } from "./wire/ipv4";
 
 /** Scratch for a candidate session key, behind the header pad at the start of the work area. */
 const CANDIDATE: usize = 64;
 
-let scansLeft: u32 = SCAN_BUDGET;
-
-/** One drain of one socket may pay for SCAN_BUDGET full scans (§10). */
-export function refillScans(): void {
-  scansLeft = SCAN_BUDGET;
-}
-
 function trial(index: u32, datagram: usize, length: u32): bool {
   return claim(secretAt(index) + SECRET_RX_LINK, load<u32>(peerAt(index), PEER_ID), datagram, length);
 }
 
-/** §10: index of the peer that claims the datagram (its header is then de-masked), or minus the drop counter. */
-function selectObfuscated(datagram: usize, length: u32, address: u32, port: u32): i32 {
-  for (let i = firstInSlot(address, port); i >= 0; i = nextInSlot(i)) {
-    const peer = peerAt(i);
-    if (addressOf(peer) == address && portOf(peer) == port && trial(i, datagram, length)) return i;
-  }
-  if (scansLeft == 0) return -COUNTER_DROP_UDP_SCAN_BUDGET;
-  scansLeft--;
+function livesAt(index: u32, address: u32, port: u32): bool {
+  const peer = peerAt(index);
+  return addressOf(peer) == address && portOf(peer) == port;
+}
+
+/** Trials paid for the datagram in hand. */
+let scanned: u32 = 0;
+
+/**
+ * Every peer but the first `tried` of those that live at the source. Index of the one that claims the datagram, or minus
+ * the drop counter.
+ */
+function scan(datagram: usize, length: u32, address: u32, port: u32, tried: u32): i32 {
+  let skip = tried;
+  let made: u32 = 0;
+  let found: i32 = -COUNTER_DROP_UDP_UNKNOWN_PEER;
   for (let i: u32 = 0; i < peerTotal; i++) {
-    const peer = peerAt(i);
-    if (addressOf(peer) == address && portOf(peer) == port) continue;
+    if (skip != 0 && livesAt(i, address, port)) {
+      skip--;
+      continue;
+    }
+    made++;
+    if (!trial(i, datagram, length)) continue;
+    found = i;
+    break;
+  }
+  payTrials(made);
+  scanned = made;
+  return found;
+}
+
+/**
+ * §10: index of the peer that claims the datagram (its header is then de-masked), or minus the drop counter. The peers
+ * at the source's address come first and cost nothing, but only OWN_TRIALS of them: anyone can forge that address,
+ * and behind it there may be many.
+ */
+function selectObfuscated(datagram: usize, length: u32, address: u32, port: u32, socket: u32): i32 {
+  let tried: u32 = 0;
+  scanned = 0;
+  for (let i = firstInSlot(address, port); i >= 0 && tried < <u32>OWN_TRIALS; i = nextInSlot(i)) {
+    if (!livesAt(i, address, port)) continue;
+    tried++;
     if (trial(i, datagram, length)) return i;
   }
-  return -COUNTER_DROP_UDP_UNKNOWN_PEER;
+  if (!grantScan(socket, peerTotal - tried)) return -COUNTER_DROP_UDP_SCAN_BUDGET;
+  return scan(datagram, length, address, port, tried);
 }
 
 /** §9 step 1. */
-function selectPeer(datagram: usize, length: u32, address: u32, port: u32): i32 {
+function selectPeer(datagram: usize, length: u32, address: u32, port: u32, socket: u32): i32 {
   if (obfuscating) {
     if (length < SMALLEST_DATAGRAM) return -COUNTER_DROP_UDP_AUTH_OR_INVALID;
-    return selectObfuscated(datagram, length, address, port);
+    return selectObfuscated(datagram, length, address, port, socket);
   }
   if (length < <u32>HEADER_LENGTH) return -COUNTER_DROP_UDP_AUTH_OR_INVALID;
   const index = peerById(keyIdOf(datagram));
@@ -136,6 +163,7 @@ function authenticate(index: u32, datagram: usize, length: u32): bool {
 }
 
 function learn(index: u32, address: u32, port: u32): void {
+  if (load<u64>(peerAt(index), PEER_LAST_SEEN) == 0) refundTrials(scanned);
   markSeen(index, wallNs());
   if (learnEndpoint(index, address, port)) count(COUNTER_UDP_ENDPOINT_LEARNED);
 }
@@ -163,7 +191,7 @@ function receive(datagram: usize, size: u32, source: usize, socket: u32): void {
   const address = load<u32>(source, SOCKADDR_ADDRESS);
   const port: u32 = load<u16>(source, SOCKADDR_PORT);
 
-  const index = selectPeer(datagram, length, address, port);
+  const index = selectPeer(datagram, length, address, port, socket);
   if (index < 0) return count(-index);
   if (!authenticate(index, datagram, length)) return count(COUNTER_DROP_UDP_AUTH_OR_INVALID);
   const peer = peerAt(index);

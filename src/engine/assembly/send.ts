@@ -25,8 +25,9 @@ import {
 import { count } from "./counters";
 import { seal } from "./crypto/aead";
 import { mask } from "./crypto/obfuscation";
+import { localEpoch } from "./epoch";
 import { tundBase } from "./layout";
-import { localEpoch, localId, obfuscating } from "./node";
+import { localId, obfuscating } from "./node";
 import { peerAt, peerById, SECRET_TX_KEY, SECRET_TX_LINK, secretAt } from "./peers";
 import { lookUp, ruleAt } from "./policy";
 import {

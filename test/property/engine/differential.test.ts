@@ -60,6 +60,7 @@ class Pair {
   advance(ns: bigint): void {
     this.wall += ns;
     this.model.wall = this.wall;
+    this.model.monotonic = this.wall - EPOCH;
     for (const engine of this.engines) engine.setClock(this.wall, this.wall - EPOCH);
   }
 

@@ -28,6 +28,16 @@ class Spoke {
     this.node.setSeed(seed);
     this.at(this.now);
     this.node.engine.call.setKeepalive(seconds, 0);
+    if (seconds !== 0) this.first();
+  }
+
+  /** The first keepalive is due at once, without an interval before it. */
+  private first(): void {
+    assert.equal(this.node.engine.call.timeout(), 0, "the first keepalive waits");
+    this.node.tick();
+    assert.equal(this.node.emitted.length, 1);
+    assert.deepEqual(this.node.emitted[0]!.endpoint, ENDPOINT);
+    this.node.emitted = [];
   }
 
   at(now: bigint): void {
@@ -68,7 +78,7 @@ for (const variant of ["simd", "plain"] as const) {
     for (const seconds of [1, 20, 25, 3600, 86400, random.between(1, 100000)]) {
       const spoke = new Spoke(variant, false, seconds, random.bytes(32));
       for (let i = 0; i < 5; i++) assert.equal(spoke.interval(), BigInt(seconds) * NS_PER_S);
-      assert.equal(spoke.node.counters()[COUNTER_KEEPALIVE_TX], 5n);
+      assert.equal(spoke.node.counters()[COUNTER_KEEPALIVE_TX], 6n);
       assert.equal(spoke.node.counters()[COUNTER_UDP_TX_PACKETS], 0n);
       release(spoke.node);
     }

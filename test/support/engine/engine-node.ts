@@ -33,6 +33,8 @@ export interface EngineOptions extends NodeSettings {
   variant: EngineVariant;
   udpSegments?: boolean;
   tunVnet?: boolean;
+  /** Room for this many, 64 by default. */
+  peers?: number;
 }
 
 /** Engines that have been released, wiped. */
@@ -64,7 +66,7 @@ export class EngineNode {
     this.engine = idle.get(options.variant)?.pop() ?? loadEngine(options.variant);
     this.view = new DataView(this.engine.u8.buffer);
     const { call } = this.engine;
-    call.init(64, 4096, abi.DEFAULT_RX_BUFFERS);
+    call.init(options.peers ?? 64, 4096, abi.DEFAULT_RX_BUFFERS);
     call.setNode(options.localId, options.obfuscate ? 1 : 0);
     call.setPlatform(options.udpSegments ? 1 : 0, options.tunVnet ? 1 : 0, 2);
     this.setClock(options.epoch, 0n);

@@ -16,6 +16,11 @@ const MAX_U64 = 2n ** 64n - 1n;
 const MAX_DATAGRAM = 2048;
 const MAX_PLAINTEXT = 1452;
 const SCAN_BUDGET = 8;
+/** The bucket of trials that all sockets share: what it gains in a second and what it holds. */
+const TRIALS_PER_SECOND = 200_000n;
+const TRIAL_BURST = 65_536n;
+const OWN_TRIALS = 8;
+const NS_PER_S = 1_000_000_000n;
 
 /** IPv4 address as a number (a<<24 | …, unsigned) and a port. */
 export interface Endpoint {
@@ -114,6 +119,16 @@ export class ReferenceNode {
   emitted: Emission[] = [];
   scansLeft = SCAN_BUDGET;
   wall = 0n;
+  monotonic = 0n;
+  /** Trials left in the bucket, times NS_PER_S; and when it was filled up last. */
+  private trials = TRIAL_BURST * NS_PER_S;
+  private filledAt = 0n;
+  /** What the scan for the datagram in hand has cost. */
+  private paid = 0n;
+  /** Sockets that were turned away since their last scan, and every socket's last scan by number. */
+  private readonly waiting = new Set<number>();
+  private readonly granted = new Map<number, number>();
+  private grants = 0;
   accepts: Accepts = () => true;
   private readonly settings: NodeSettings;
 
@@ -141,6 +156,30 @@ export class ReferenceNode {
 
   beginDrain(): void {
     this.scansLeft = SCAN_BUDGET;
+    const passed = this.monotonic - this.filledAt;
+    this.filledAt = this.monotonic;
+    if (passed > 0n) this.fill(passed * TRIALS_PER_SECOND);
+  }
+
+  private fill(by: bigint): void {
+    this.trials += by;
+    if (this.trials > TRIAL_BURST * NS_PER_S) this.trials = TRIAL_BURST * NS_PER_S;
+  }
+
+  /** Whether a datagram of a socket may be tried on `trials` peers; a socket whose turn it is not leaves one scan over. */
+  private grant(socket: number, trials: number): boolean {
+    if (this.scansLeft === 0) return false;
+    const price = BigInt(trials) * NS_PER_S;
+    const last = (of: number): number => this.granted.get(of) ?? 0;
+    const othersFirst = [...this.waiting].some((other) => other !== socket && last(other) < last(socket));
+    if (this.trials < price * (othersFirst ? 2n : 1n)) {
+      this.waiting.add(socket);
+      return false;
+    }
+    this.waiting.delete(socket);
+    this.granted.set(socket, ++this.grants);
+    this.scansLeft--;
+    return true;
   }
 
   /** §9 for one datagram. */
@@ -165,7 +204,7 @@ export class ReferenceNode {
   /** Steps 1–9: the one counter that tells what became of the datagram. */
   private receiveOutcome(received: Uint8Array, source: Endpoint, socket: number): number {
     const selected = this.settings.obfuscate
-      ? this.selectObfuscated(received, source)
+      ? this.selectObfuscated(received, source, socket)
       : this.selectPlain(received);
     if (typeof selected === "number") return selected;
     const { peer, datagram } = selected;
@@ -210,10 +249,11 @@ export class ReferenceNode {
     return peer === undefined ? abi.COUNTER_DROP_UDP_UNKNOWN_PEER : { peer, datagram };
   }
 
-  /** §10: every peer at the source's endpoint is tried first, then the metered scan. */
+  /** §10: the first peers at the source's endpoint are tried for nothing, then the rest in a metered scan. */
   private selectObfuscated(
     datagram: Uint8Array,
     source: Endpoint,
+    socket: number,
   ): { peer: Peer; datagram: Uint8Array } | number {
     if (datagram.length < 36) return abi.COUNTER_DROP_UDP_AUTH_OR_INVALID;
     const tag = datagram.subarray(datagram.length - 16);
@@ -224,11 +264,16 @@ export class ReferenceNode {
     };
     const near = (peer: Peer): boolean =>
       peer.endpoint.address === source.address && peer.endpoint.port === source.port;
-    let peer = this.peers.filter(near).find(claims);
+    this.paid = 0n;
+    const own = this.peers.filter(near).slice(0, OWN_TRIALS);
+    let peer = own.find(claims);
     if (peer === undefined) {
-      if (this.scansLeft === 0) return abi.COUNTER_DROP_UDP_SCAN_BUDGET;
-      this.scansLeft--;
-      peer = this.peers.filter((candidate) => !near(candidate)).find(claims);
+      const others = this.peers.filter((candidate) => !own.includes(candidate));
+      if (!this.grant(socket, others.length)) return abi.COUNTER_DROP_UDP_SCAN_BUDGET;
+      const position = others.findIndex(claims);
+      this.paid = BigInt(position < 0 ? others.length : position + 1) * NS_PER_S;
+      this.trials -= this.paid;
+      peer = others[position];
     }
     if (peer === undefined) return abi.COUNTER_DROP_UDP_UNKNOWN_PEER;
     return { peer, datagram: maskDatagram(peer.rxLink, datagram) };
@@ -252,6 +297,8 @@ export class ReferenceNode {
   }
 
   private learn(peer: Peer, source: Endpoint): void {
+    // The first time a peer is heard costs nothing.
+    if (peer.lastSeen === 0n) this.fill(this.paid);
     peer.lastSeen = this.wall;
     if (peer.endpoint.address === source.address && peer.endpoint.port === source.port) return;
     peer.endpoint = { ...source };

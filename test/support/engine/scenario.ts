@@ -6,8 +6,11 @@ import type { Arrival } from "./engine-node.ts";
 import { brokenPacket, ipv4Packet, mutate, Sender } from "./packets.ts";
 import type { Endpoint, PeerSettings, Rule } from "./reference.ts";
 
-/** 2024-06-01 in ns: the node's own boot epoch, and about that of its peers. */
-export const EPOCH = 1717200000000000000n;
+/**
+ * 2024-06-01 in ns: the node's own boot epoch, and about that of its peers. No multiple of 1,000, which would be taken
+ * for a coarse clock and given random digits.
+ */
+export const EPOCH = 1717200000123456789n;
 const MAX_U64 = 2n ** 64n - 1n;
 const EDGES = [2n ** 31n, 2n ** 32n, 2n ** 53n, 2n ** 63n, MAX_U64];
 const HISTORY = 200;
