@@ -22,8 +22,16 @@ export const MAX_SOCKET_MACOS = 103;
 export const MAX_REQUEST = 4096;
 /** Datagrams the control socket serves per turn, control-protocol.md §4. */
 export const CONTROL_BURST = 64;
-/** Largest policy reply in bytes; the rest is paged. */
-export const MAX_POLICY_REPLY = 65000;
+/** Milliseconds of control work per turn; the piece in hand when they are over is finished. */
+export const CONTROL_BUDGET_MS = 4;
+/** Peers or rules that one piece of control work handles, so that it takes a fraction of a millisecond. */
+export const CONTROL_PIECE = 16;
+/** Largest policy reply in bytes: the original's client cuts a longer one without a word. The rest is paged. */
+export const MAX_POLICY_REPLY = 30464;
+/** Largest page of a status that no datagram holds as a whole. */
+export const MAX_STATUS_PAGE = 65000;
+/** No platform sends a longer reply. */
+export const MAX_REPLY = 1048576;
 /** Longest line the client sends in bytes. */
 export const MAX_COMMAND = 512;
 /** A peer heard within this many seconds is online. */

@@ -1,17 +1,8 @@
 // Text of somebody else's on an operator's terminal.
 
-import { isContinuation, leadLength, validSecond } from "./utf8.ts";
+import { sequenceLength } from "./utf8.ts";
 
 const REPLACEMENT = "?";
-
-/** Bytes from `i` on that form one UTF-8 sequence, 1 for a byte that is part of none. */
-function sequenceLength(text: string, i: number): number {
-  const lead = text.charCodeAt(i);
-  const length = leadLength(lead);
-  if (length === 0 || i + length > text.length || !validSecond(lead, text.charCodeAt(i + 1))) return 1;
-  for (let k = 1; k < length; k++) if (!isContinuation(text.charCodeAt(i + k))) return 1;
-  return length;
-}
 
 /** Whether the `length` bytes at `i` are a control character: C0 except tab and newline, DEL, or C1, raw or in UTF-8. */
 function isControl(text: string, i: number, length: number): boolean {

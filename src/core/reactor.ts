@@ -24,9 +24,11 @@ const BATCHES_PER_TURN = 8;
 /** What the reader leaves around a packet, once more for its alignment. */
 const TUN_ROOM = 2 * (TUN_HEADROOM + TUN_TAILROOM);
 
-/** Serves the control socket when it is readable; the work of one call is bounded. */
+/** Serves the control socket when it is readable or work is pending; the time of one call is bounded. */
 export interface ControlService {
   serve(): void;
+  /** Work is left over from the last call. */
+  readonly pending: boolean;
 }
 
 /** One thread owns all protocol state: everything happens inside turn(). */
@@ -55,7 +57,7 @@ export class Reactor {
 
   /**
    * Sends a keepalive if one is due, waits for readiness up to the next keepalive and serves every ready
-   * descriptor once. Returns those of READY_STOP, READY_YIELD and READY_LOST that the platform reported.
+   * descriptor once, control last. Returns those of READY_STOP, READY_YIELD and READY_LOST that the platform reported.
    */
   turn(): number {
     const call = this.engine.call;
@@ -67,14 +69,16 @@ export class Reactor {
       this.flush();
       timeout = call.timeout();
     }
-    const ready = sys.wait(timeout);
-    if (ready === 0) return 0;
+    // Data goes first even then: pending control work only keeps the loop from sleeping.
+    const pending = this.control.pending;
+    const ready = sys.wait(pending ? 0 : timeout);
+    if (ready === 0 && !pending) return 0;
     sys.clock(this.clock);
     for (let i = 0; i < this.sockets; i++) {
       if ((ready & (READY_UDP << i)) !== 0) this.drainUdp(i);
     }
     if ((ready & READY_TUN) !== 0) this.drainTun();
-    if ((ready & READY_CONTROL) !== 0) this.control.serve();
+    if (pending || (ready & READY_CONTROL) !== 0) this.control.serve();
     return ready & (READY_STOP | READY_YIELD | READY_LOST);
   }
 

@@ -7,6 +7,7 @@ import { bindControl, type ControlSocket, checkSocketPath, socketPath } from "./
 import { errnoText } from "./errno-text.ts";
 import { explain, subnetraError } from "./errors.ts";
 import type { Host } from "./host.ts";
+import { formatU64 } from "./memory.ts";
 import { addRule, initialRules } from "./policy/roles.ts";
 import { loadSavedRules } from "./policy/saved-rules.ts";
 import { snapshotPath } from "./policy/snapshot.ts";
@@ -54,6 +55,9 @@ class Node implements RunningNode {
   private readonly path: string;
   private reactor: Reactor | null = null;
   private control: ControlSocket | null = null;
+  private server: ControlServer | null = null;
+  /** Shown at the end of the status. */
+  private readonly warnings: string[] = [];
   private stopped = false;
   /** Exit status of the process. */
   private status = 0;
@@ -79,6 +83,7 @@ class Node implements RunningNode {
   stop(): number {
     if (this.stopped) return this.status;
     this.stopped = true;
+    if (this.server !== null) this.server.finish();
     if (this.control !== null) this.control.close();
     this.host.sys.closeAll();
     this.host.engine.call.wipe();
@@ -102,8 +107,8 @@ class Node implements RunningNode {
     this.startKeepalive(config);
     this.dropPrivileges();
     // Without a socket this process has been restarted by now.
-    const server = this.controlServer(this.control!, config);
-    this.reactor = new Reactor(engine, sys, server, config.listenPorts.length);
+    this.server = this.controlServer(this.control!, config);
+    this.reactor = new Reactor(engine, sys, this.server, config.listenPorts.length);
     if (!savedRulesFound) sys.print(STDERR, `no saved rules at ${options.savedRules}\n`);
     sys.print(STDERR, `${options.banner} tun=${sys.tunName()} sock=${this.path} [ready]\n`);
   }
@@ -193,7 +198,17 @@ class Node implements RunningNode {
       port: config.listenPorts[0]!,
       tun: this.host.sys.tunName(),
       names,
+      run: this.startTime(),
+      warnings: () => this.warnings,
     };
     return new ControlServer(this.host, socket, identity, snapshotPath(this.path));
+  }
+
+  /** Now, to the nanosecond: no two runs of a daemon have it in common. */
+  private startTime(): string {
+    const { engine, sys } = this.host;
+    const clock = engine.call.region(REGION_CLOCK);
+    sys.clock(clock);
+    return `${formatU64(engine, clock)}.${formatU64(engine, clock + 8)}`;
   }
 }

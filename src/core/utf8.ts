@@ -19,6 +19,15 @@ export function validSecond(lead: number, second: number): boolean {
   return lead !== 0xf4 || second < 0x90;
 }
 
+/** Bytes of the byte string `text` from `i` on that form one UTF-8 sequence; 1 for a byte that is part of none. */
+export function sequenceLength(text: string, i: number): number {
+  const lead = text.charCodeAt(i);
+  const length = leadLength(lead);
+  if (length === 0 || i + length > text.length || !validSecond(lead, text.charCodeAt(i + 1))) return 1;
+  for (let k = 1; k < length; k++) if (!isContinuation(text.charCodeAt(i + k))) return 1;
+  return length;
+}
+
 /** Writes a code point at out[at]; the next free index, or -1 when it does not fit. */
 export function writeUtf8(code: number, out: Uint8Array, at: number): number {
   const length = code < 0x80 ? 1 : code < 0x800 ? 2 : code < 0x10000 ? 3 : 4;

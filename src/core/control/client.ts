@@ -3,15 +3,20 @@
 import { MAX_COMMAND, MAX_SOCKET_LINUX, MAX_SOCKET_MACOS } from "../limits.ts";
 import { nextPage, withoutComment } from "../policy/text.ts";
 import { printable } from "../printable.ts";
+import { readStatusPage } from "../status/page.ts";
 import { type ClientSys, ECONNREFUSED, ECONNRESET, ENOENT, errnoOf, STDERR, STDOUT } from "../sys.ts";
 import { VERSION } from "../version.ts";
 import { ClientSocket } from "./client-socket.ts";
-import { type Command, parseCommand } from "./grammar.ts";
+import { type Command, type ParsedLine, parseLine } from "./commands.ts";
 import { socketPath } from "./socket.ts";
-import { CLIENT_HELP, CLIENT_USAGE } from "./usage.ts";
+import { clientHelp, clientUsage } from "./usage.ts";
 
 /** A daemon answers within this time or not at all. */
 const REPLY_TIMEOUT_MS = 2000;
+/** More pages than any status has: 16,384 peers need about sixty. */
+const MAX_PAGES = 1024;
+/** How replies begin that say that the daemon did not do what was asked. */
+const FAILURES = ["status unavailable\n", '{"error":', "save failed\n", "error "];
 
 /**
  * Runs the client to its end.
@@ -25,7 +30,7 @@ export function runClient(sys: ClientSys, args: string[]): number {
     return 0;
   }
   if (args.indexOf("--help") >= 0 || args.indexOf("-h") >= 0) {
-    sys.print(STDOUT, CLIENT_HELP);
+    sys.print(STDOUT, clientHelp());
     return 0;
   }
   const line = args.join(" ");
@@ -34,27 +39,29 @@ export function runClient(sys: ClientSys, args: string[]): number {
     return 2;
   }
   // A newline would start a second request in the daemon.
-  const command = line.indexOf("\n") < 0 ? parseCommand(line) : NOT_A_LINE;
-  if (command.verb === "none") {
-    sys.print(STDERR, `subnetra: failed to parse command (${command.error})\n${CLIENT_USAGE}`);
+  const { command, row } = line.indexOf("\n") < 0 ? parseLine(line) : NOT_A_LINE;
+  if (row === null) {
+    const error = command.verb === "none" ? command.error : "";
+    sys.print(STDERR, `subnetra: failed to parse command (${error})\n${clientUsage()}`);
     return 2;
   }
   const path = socketPath(sys);
   if (path.length > (sys.os === "macos" ? MAX_SOCKET_MACOS : MAX_SOCKET_LINUX)) {
     return failed(sys, "PathTooLong");
   }
-  const socket = ClientSocket.open(sys, path, command.verb !== "add");
+  const socket = ClientSocket.open(sys, path, row.reply !== "none");
   if (!(socket instanceof ClientSocket)) {
     return socket.name === "SendFailed" ? unsent(sys, path, socket.errno) : failed(sys, socket.name);
   }
   try {
-    return new Client(sys, socket, path).run(command, line);
+    const client = new Client(sys, socket, path);
+    return row.reply === "none" ? client.send(line) : client.query(command, line);
   } finally {
     socket.close();
   }
 }
 
-const NOT_A_LINE: Command = { verb: "none", error: "InvalidValue" };
+const NOT_A_LINE: ParsedLine = { command: { verb: "none", error: "InvalidValue" }, row: null };
 
 function failed(sys: ClientSys, name: string): number {
   sys.print(STDERR, `subnetra: control request failed (${name})\n`);
@@ -68,6 +75,12 @@ function unsent(sys: ClientSys, path: string, errno: number): number {
   return 1;
 }
 
+/** Whether a reply says that it failed. */
+function saysFailure(reply: string): boolean {
+  for (let i = 0; i < FAILURES.length; i++) if (reply.indexOf(FAILURES[i]!) === 0) return true;
+  return false;
+}
+
 class Client {
   private readonly sys: ClientSys;
   private readonly socket: ClientSocket;
@@ -79,13 +92,15 @@ class Client {
     this.path = path;
   }
 
-  run(command: Command, line: string): number {
-    if (command.verb === "add") return this.send(line);
-    return command.verb === "show" ? this.showPolicy(line) : this.ask(line);
+  /** Sends a request and prints the reply. The exit status. */
+  query(command: Command, line: string): number {
+    if (command.verb === "show") return this.showPolicy(line);
+    if (command.verb === "status" && command.from < 0) return this.showStatus(command.json, line);
+    return this.ask(line);
   }
 
   /** Sends a request. 0, or 1 after telling why not. */
-  private send(line: string): number {
+  send(line: string): number {
     const result = this.socket.send(line);
     return result >= 0 ? 0 : unsent(this.sys, this.path, errnoOf(result));
   }
@@ -102,22 +117,65 @@ class Client {
     this.sys.print(STDOUT, printable(reply));
   }
 
-  private ask(line: string): number {
+  /** Sends a request and waits for its reply: the text, or the exit status after telling why there is none. */
+  private request(line: string): string | number {
     if (this.send(line) !== 0) return 1;
     const reply = this.receive();
-    if (reply === null) return 1;
+    return reply === null ? 1 : reply;
+  }
+
+  private ask(line: string): number {
+    const reply = this.request(line);
+    return typeof reply === "number" ? reply : this.finish(reply);
+  }
+
+  /** Prints a whole reply. The exit status. */
+  private finish(reply: string): number {
     this.show(reply);
-    return 0;
+    return saysFailure(reply) ? 1 : 0;
+  }
+
+  /**
+   * Asks for the status in one datagram, as ever, and when none holds it, page by page. (A daemon that knows no pages
+   * does not answer, or refuses once more: then its first refusal is the answer.)
+   */
+  private showStatus(json: boolean, line: string): number {
+    const whole = this.request(line);
+    if (typeof whole === "number") return whole;
+    if (!saysFailure(whole)) return this.finish(whole);
+    const parts: string[] = [];
+    let run = "";
+    let from = 0;
+    for (let i = 0; i < MAX_PAGES; i++) {
+      if (this.send(`status${json ? " --json" : ""} --from ${from}`) !== 0) return 1;
+      const reply = i === 0 ? this.socket.receive(REPLY_TIMEOUT_MS) : this.receive();
+      const page = reply === null ? null : readStatusPage(reply, from);
+      if (i === 0 && page === null) return this.finish(whole);
+      if (reply === null) return 1;
+      if (page === null || (i > 0 && page.run !== run)) return this.changed();
+      parts.push(page.part);
+      run = page.run;
+      from = page.next;
+      if (from !== 0) continue;
+      for (let k = 0; k < parts.length; k++) this.show(parts[k]!);
+      return 0;
+    }
+    return this.changed();
+  }
+
+  private changed(): number {
+    this.sys.print(STDERR, "subnetra: the daemon was restarted while its status was read; ask again\n");
+    return 1;
   }
 
   /** Asks for page after page of a long table and prints one listing. */
   private showPolicy(line: string): number {
     let request = line;
     for (;;) {
-      if (this.send(request) !== 0) return 1;
-      const reply = this.receive();
-      if (reply === null) return 1;
+      const reply = this.request(request);
+      if (typeof reply === "number") return reply;
       this.show(withoutComment(reply));
+      if (saysFailure(reply)) return 1;
       const next = nextPage(reply);
       if (next < 0) return 0;
       request = `policy show --from ${next}`;

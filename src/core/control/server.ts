@@ -1,19 +1,18 @@
 // The daemon's side of the control socket, control-protocol.md §3 and §4.
+//
+// One thread serves data and control, so a turn of the loop does a few milliseconds of control work and no more: the
+// lines of a datagram are handled one by one, a long reply is made in pieces, and what is left goes on in the next
+// turn, after the data. The next datagram is read when all lines of the last one are done, so replies keep their
+// order, and what waits is what the kernel holds for the socket.
 
-import { REGION_CLOCK } from "../../engine/abi.ts";
 import type { Host } from "../host.ts";
-import { CONTROL_BURST, MAX_POLICY_REPLY } from "../limits.ts";
+import { CONTROL_BUDGET_MS, CONTROL_BURST } from "../limits.ts";
 import { addRule, type Rule } from "../policy/roles.ts";
-import { saveSnapshot } from "../policy/snapshot.ts";
-import { policyPage } from "../policy/text.ts";
-import { statusJson } from "../status/json.ts";
 import type { NodeIdentity } from "../status/status.ts";
-import { statusText } from "../status/text.ts";
 import { EMSGSIZE, errnoOf, STDERR } from "../sys.ts";
-import { parseCommand } from "./grammar.ts";
-
-const NO_STATUS_TEXT = "status unavailable\n";
-const NO_STATUS_JSON = '{"error":"status unavailable"}\n';
+import { type CommandContext, parseLine } from "./commands.ts";
+import type { Job } from "./job.ts";
+import { trimLine } from "./words.ts";
 
 /** Where requests come from and replies go: the control socket. */
 export interface ControlChannel {
@@ -25,12 +24,31 @@ export interface ControlChannel {
   reply(text: string): number;
 }
 
-export class ControlServer {
-  private readonly host: Host;
+/** Different replies of one datagram that are kept for lines that ask the same again. */
+const KEPT_REPLIES = 3;
+
+interface KeptReply {
+  readonly line: string;
+  readonly text: string;
+  readonly tooLong: string;
+}
+
+export class ControlServer implements CommandContext {
+  readonly host: Host;
+  readonly node: NodeIdentity;
+  readonly snapshot: string;
   private readonly channel: ControlChannel;
-  private readonly node: NodeIdentity;
-  private readonly snapshot: string;
   private fullReported = false;
+  /** The datagram in hand, from `next` on still to be handled. */
+  private request = "";
+  private next = 0;
+  private answerable = false;
+  /** The line in hand when its work is not done yet. */
+  private job: Job | null = null;
+  private line = "";
+  private keep = false;
+  /** Nothing happens between two lines of a datagram, so an equal question has an equal answer. */
+  private kept: KeptReply[] = [];
 
   /** @param snapshot path that `save` writes */
   constructor(host: Host, channel: ControlChannel, node: NodeIdentity, snapshot: string) {
@@ -40,43 +58,82 @@ export class ControlServer {
     this.snapshot = snapshot;
   }
 
-  /** Answers at most 64 waiting datagrams, every line of each. */
-  serve(): void {
-    for (let i = 0; i < CONTROL_BURST; i++) {
-      const request = this.channel.receive();
-      if (request === null) return;
-      this.handle(request);
-    }
+  /** True when work is left that does not wait for the socket: call serve again soon. */
+  get pending(): boolean {
+    return this.job !== null || this.next < this.request.length;
   }
 
-  /** Handles every line of one datagram; lines that do not parse are met with silence. */
-  private handle(request: string): void {
-    const lines = request.split("\n");
-    for (let i = 0; i < lines.length; i++) {
-      const command = parseCommand(lines[i]!);
-      switch (command.verb) {
-        case "add":
-          this.add(command.rule);
-          break;
-        case "show":
-          this.reply(policyPage(this.host.engine, command.from, MAX_POLICY_REPLY));
-          break;
-        case "save":
-          this.reply(this.save());
-          break;
-        case "status":
-          this.status(command.json);
-          break;
+  /** Serves the lines of at most 64 datagrams, for CONTROL_BUDGET_MS and the rest of the piece in hand. */
+  serve(): void {
+    const end = this.host.sys.milliseconds() + CONTROL_BUDGET_MS;
+    let left = CONTROL_BURST;
+    do {
+      if (this.pending) this.step();
+      else if (left-- === 0 || !this.receive()) return;
+    } while (this.host.sys.milliseconds() < end);
+  }
+
+  /** Does what the datagram in hand changes, and nothing else of it: the node stops. */
+  finish(): void {
+    if (this.keep) this.job = null;
+    while (this.job !== null) this.step();
+    this.answerable = false;
+    while (this.pending) this.step();
+  }
+
+  private receive(): boolean {
+    this.kept = [];
+    const request = this.channel.receive();
+    if (request === null) return false;
+    this.request = request;
+    this.next = 0;
+    this.answerable = this.channel.answerable;
+    return true;
+  }
+
+  private step(): void {
+    if (this.job === null) this.takeLine();
+    else this.finishJob(this.job, this.job.step());
+  }
+
+  /** Handles the next line or begins to; lines that do not parse are met with silence. */
+  private takeLine(): void {
+    const end = this.request.indexOf("\n", this.next);
+    const stop = end < 0 ? this.request.length : end;
+    const line = trimLine(this.request.substring(this.next, stop));
+    this.next = stop + 1;
+    if (line === "") return;
+    for (let i = 0; i < this.kept.length; i++) {
+      if (this.kept[i]!.line === line) {
+        this.reply(this.kept[i]!.text, this.kept[i]!.tooLong);
+        return;
       }
     }
+    const { row, command } = parseLine(line);
+    // Nobody would read the answer.
+    if (row === null || (!this.answerable && !row.changes)) return;
+    if (row.changes) this.kept = [];
+    this.line = line;
+    this.keep = !row.changes;
+    this.job = row.run(this, command);
   }
 
-  private reply(text: string): void {
-    this.channel.reply(text);
+  private finishJob(job: Job, text: string | null): void {
+    if (text === null) return;
+    this.job = null;
+    this.reply(text, job.tooLong);
+    if (this.keep && this.kept.length < KEPT_REPLIES)
+      this.kept.push({ line: this.line, text, tooLong: job.tooLong });
+  }
+
+  private reply(text: string, tooLong: string): void {
+    if (!this.answerable) return;
+    const sent = this.channel.reply(text);
+    if (errnoOf(sent) === EMSGSIZE && tooLong !== "") this.channel.reply(tooLong);
   }
 
   /** There is never a reply; a full table is noted once in the log. */
-  private add(rule: Rule): void {
+  addRule(rule: Rule): void {
     if (addRule(this.host.engine, rule) || this.fullReported) return;
     this.fullReported = true;
     const count = this.host.engine.call.ruleCount();
@@ -84,20 +141,5 @@ export class ControlServer {
       STDERR,
       `policy add ignored: the table is full with ${count} rules; raise max_rules\n`,
     );
-  }
-
-  private save(): string {
-    const count = this.host.engine.call.ruleCount();
-    return saveSnapshot(this.host, this.snapshot)
-      ? `saved ${count} rule(s) to ${this.snapshot}\n`
-      : "save failed\n";
-  }
-
-  /** A mesh of thousands may have a status that no datagram holds: then the reply says so. */
-  private status(json: boolean): void {
-    const { engine, sys } = this.host;
-    sys.clock(engine.call.region(REGION_CLOCK));
-    const sent = this.channel.reply(json ? statusJson(engine, this.node) : statusText(engine, this.node));
-    if (errnoOf(sent) === EMSGSIZE) this.reply(json ? NO_STATUS_JSON : NO_STATUS_TEXT);
   }
 }

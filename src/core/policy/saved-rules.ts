@@ -1,7 +1,8 @@
 // Saved rules loaded at start: the lines of a snapshot, applied after the role's rules.
 
 import { REGION_SCRATCH } from "../../engine/abi.ts";
-import { parseCommand, trimLine } from "../control/grammar.ts";
+import { parseCommand } from "../control/commands.ts";
+import { trimLine } from "../control/words.ts";
 import { errnoText } from "../errno-text.ts";
 import type { ErrorCode } from "../error-codes.ts";
 import { quoted, type SubnetraError, subnetraError } from "../errors.ts";

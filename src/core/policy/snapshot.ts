@@ -1,14 +1,16 @@
 // `save`: the policy table as a file that is either the old one or the new one, control-protocol.md §5.
 
-import { REGION_SCRATCH, SCRATCH_LENGTH } from "../../engine/abi.ts";
+import { REGION_SCRATCH } from "../../engine/abi.ts";
+import type { Job } from "../control/job.ts";
 import { fileStatus } from "../file-status.ts";
 import type { Host } from "../host.ts";
 import { writeText } from "../memory.ts";
 import { EEXIST, EINTR, EINVAL, errnoOf, OPEN_CREATE, OPEN_DIRECTORY, TYPE_FILE } from "../sys.ts";
 import { EMPTY_TABLE, formatRule, readRule } from "./text.ts";
 
-/** Longer than any rule line. */
-const LINE_ROOM = 128;
+/** Rules that one step writes. */
+const RULES_PER_PIECE = 32;
+const FAILED = "save failed\n";
 
 /** Where a daemon with this control socket saves its rules. */
 export function snapshotPath(socketPath: string): string {
@@ -16,22 +18,56 @@ export function snapshotPath(socketPath: string): string {
 }
 
 /**
- * Writes the table to `path` through a temporary file and syncs file and directory.
- *
- * @returns false when a step failed; before the rename the temporary file is removed and the old snapshot stays
+ * Writes the table to `path` through a temporary file and syncs file and directory; some rules a step, the syncing as
+ * the last one. When a step before the rename fails, the temporary file is removed and the old snapshot stays. No rule
+ * is added while it runs, because requests are handled one by one.
  */
-export function saveSnapshot(host: Host, path: string): boolean {
-  const temporary = `${path}.tmp`;
-  const { sys } = host;
-  const fd = createAnew(host, temporary);
-  if (fd < 0) return false;
-  const written = writeTable(host, fd) && sys.fsync(fd) >= 0;
-  const closed = sys.close(fd) >= 0;
-  if (!written || !closed || sys.rename(temporary, path) < 0) {
-    sys.unlink(temporary);
-    return false;
+export class SaveJob implements Job {
+  readonly tooLong = "";
+  private readonly host: Host;
+  private readonly path: string;
+  private readonly count: number;
+  private fd = -1;
+  private next = 0;
+
+  constructor(host: Host, path: string) {
+    this.host = host;
+    this.path = path;
+    this.count = host.engine.call.ruleCount();
   }
-  return syncDirectory(host, path);
+
+  step(): string | null {
+    const { sys } = this.host;
+    if (this.fd < 0) {
+      this.fd = createAnew(this.host, this.temporary);
+      if (this.fd < 0) return FAILED;
+    }
+    const written = this.writePiece();
+    if (written && this.next < this.count) return null;
+    const synced = written && sys.fsync(this.fd) >= 0;
+    const closed = sys.close(this.fd) >= 0;
+    if (!synced || !closed || sys.rename(this.temporary, this.path) < 0) {
+      sys.unlink(this.temporary);
+      return FAILED;
+    }
+    return syncDirectory(this.host, this.path) ? `saved ${this.count} rule(s) to ${this.path}\n` : FAILED;
+  }
+
+  private get temporary(): string {
+    return `${this.path}.tmp`;
+  }
+
+  /** Others use the scratch memory between two steps, so each writes all of its own. */
+  private writePiece(): boolean {
+    const { engine } = this.host;
+    const scratch = engine.call.region(REGION_SCRATCH);
+    const lines = this.count === 0 ? [EMPTY_TABLE] : [];
+    const end = Math.min(this.count, this.next + RULES_PER_PIECE);
+    while (this.next < end) lines.push(formatRule(readRule(engine, this.next++)));
+    const text = lines.join("");
+    writeText(engine.u8, scratch, text);
+    return writeAll(this.host, this.fd, scratch, text.length);
+  }
 }
 
 /**
@@ -46,28 +82,6 @@ function createAnew(host: Host, path: string): number {
   if (typeof left === "number" || left.type !== TYPE_FILE || left.owner !== sys.userId()) return fd;
   sys.unlink(path);
   return sys.open(path, OPEN_CREATE);
-}
-
-/** Writes all lines in pieces of at most the scratch's size. */
-function writeTable(host: Host, fd: number): boolean {
-  const { engine } = host;
-  const scratch = engine.call.region(REGION_SCRATCH);
-  const count = engine.call.ruleCount();
-  if (count === 0) {
-    writeText(engine.u8, scratch, EMPTY_TABLE);
-    return writeAll(host, fd, scratch, EMPTY_TABLE.length);
-  }
-  let used = 0;
-  for (let i = 0; i < count; i++) {
-    const line = formatRule(readRule(engine, i));
-    writeText(engine.u8, scratch + used, line);
-    used += line.length;
-    if (used > SCRATCH_LENGTH - LINE_ROOM) {
-      if (!writeAll(host, fd, scratch, used)) return false;
-      used = 0;
-    }
-  }
-  return writeAll(host, fd, scratch, used);
 }
 
 /** Repeats short and interrupted writes; a write of nothing is a failure. */

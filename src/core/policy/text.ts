@@ -42,33 +42,13 @@ export function readRule(engine: Engine, index: number): Rule {
   };
 }
 
-/**
- * One reply's worth of the table from rule `from`: whole lines of at most `limit` bytes together, then, when rules
- * are left, a comment with their number and how to ask for them.
- */
-export function policyPage(engine: Engine, from: number, limit: number): string {
-  const count = engine.call.ruleCount();
-  if (count === 0) return EMPTY_TABLE;
-  if (from >= count) return END_OF_TABLE;
-  const lines: string[] = [];
-  let length = 0;
-  let index = from;
-  for (; index < count; index++) {
-    const line = formatRule(readRule(engine, index));
-    length += line.length;
-    if (length > limit) break;
-    lines.push(line);
-  }
-  if (index < count) lines.push(moreComment(count - index, index));
-  return lines.join("");
-}
-
 /** The comment's text around its two numbers. */
 const MORE_LEFT = "# ";
 const MORE_NEXT = ' more rule(s): ask with "policy show --from ';
 const MORE_END = '"\n';
 
-function moreComment(left: number, next: number): string {
+/** The last line of a page when `left` rules are left from `next` on. */
+export function moreComment(left: number, next: number): string {
   return `${MORE_LEFT}${left}${MORE_NEXT}${next}${MORE_END}`;
 }
 
@@ -77,7 +57,7 @@ function lastLine(page: string): number {
   return page.lastIndexOf("\n", page.length - 2) + 1;
 }
 
-/** The index to ask for next when a page ends with the comment of policyPage, else -1. */
+/** The index to ask for next when a page ends with moreComment, else -1. */
 export function nextPage(page: string): number {
   const start = lastLine(page);
   const text = page.indexOf(MORE_NEXT, start);

@@ -1,4 +1,4 @@
-// What the status replies show, read from engine memory. status-text.ts and status-json.ts give it its form.
+// What the status replies show, read from engine memory. text.ts and json.ts give it its form.
 
 import {
   COUNTER_COUNT,
@@ -26,6 +26,31 @@ export interface NodeIdentity {
   readonly tun: string;
   /** Peer names in configuration order, "" when unset. */
   readonly names: string[];
+  /** Differs from one run of the daemon to the next; without spaces. */
+  readonly run: string;
+  /** What the operator should know about this machine, one line each, now. */
+  readonly warnings: () => readonly string[];
+}
+
+/** What this daemon answers beyond the original: a client looks here before it asks. */
+export const FEATURES: readonly string[] = ["policy-from", "status-from"];
+
+/** A status in parts, which together are the reply. */
+export interface StatusForm {
+  /** Everything before the first peer. */
+  head(): string;
+  peer(index: number): string;
+  /** Everything behind the last peer. */
+  tail(): string;
+  /** The reply when no datagram holds the whole. */
+  readonly refusal: string;
+}
+
+export function wholeStatus(form: StatusForm, peers: number): string {
+  const parts = [form.head()];
+  for (let i = 0; i < peers; i++) parts.push(form.peer(i));
+  parts.push(form.tail());
+  return parts.join("");
 }
 
 export interface PeerStatus {

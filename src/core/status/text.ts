@@ -1,73 +1,81 @@
 // `status` for people, control-protocol.md §6.
 
-import * as abi from "../../engine/abi.ts";
 import type { Engine } from "../../engine/exports.ts";
-import { type NodeIdentity, readCounters, readPeer } from "./status.ts";
+import { fieldText } from "../escape.ts";
+import { COUNTER_NAMES, type CounterName } from "./counters.ts";
+import { type NodeIdentity, readCounters, readPeer, type StatusForm, wholeStatus } from "./status.ts";
 
-/** The reply, ending with a newline. REGION_CLOCK should be fresh. */
-export function statusText(engine: Engine, node: NodeIdentity): string {
-  const count = engine.call.peerCount();
-  const lines = [
-    `subnetra v${node.version} [running]`,
-    `mode=raw_direct local_id=${node.localId} udp_port=${node.port} tun=${node.tun} peers=${count}`,
-    "peers:",
-  ];
-  for (let i = 0; i < count; i++) lines.push(peerLine(engine, i, node.names[i] || ""));
-  const c = readCounters(engine);
-  lines.push(
-    "traffic:",
-    traffic("tun_rx", c, abi.COUNTER_TUN_RX_PACKETS),
-    traffic("udp_tx", c, abi.COUNTER_UDP_TX_PACKETS),
-    traffic("udp_rx", c, abi.COUNTER_UDP_RX_PACKETS),
-    traffic("tun_tx", c, abi.COUNTER_TUN_TX_PACKETS),
-    traffic("relay ", c, abi.COUNTER_RELAY_PACKETS),
-    `  endpoint_learned=${c[abi.COUNTER_UDP_ENDPOINT_LEARNED]}`,
-    `  keepalive rx=${c[abi.COUNTER_KEEPALIVE_RX]} tx=${c[abi.COUNTER_KEEPALIVE_TX]}`,
-    "drops:",
-    drops("tun", c, abi.COUNTER_DROP_TUN_NOT_IPV4, TUN_DROPS),
-    drops("udp", c, abi.COUNTER_DROP_UDP_UNKNOWN_PEER, UDP_DROPS),
-    "",
-  );
-  return lines.join("\n");
+export class TextForm implements StatusForm {
+  readonly refusal = "status unavailable\n";
+  private readonly engine: Engine;
+  private readonly node: NodeIdentity;
+
+  constructor(engine: Engine, node: NodeIdentity) {
+    this.engine = engine;
+    this.node = node;
+  }
+
+  head(): string {
+    const { node } = this;
+    const count = this.engine.call.peerCount();
+    return (
+      `subnetra v${node.version} [running]\n` +
+      `mode=raw_direct local_id=${node.localId} udp_port=${node.port} tun=${fieldText(node.tun)} peers=${count}\n` +
+      "peers:\n"
+    );
+  }
+
+  peer(index: number): string {
+    const peer = readPeer(this.engine, index);
+    const name = this.node.names[index] || "";
+    const label = name === "" ? "" : ` name=${fieldText(name)}`;
+    return `  id=${peer.id}${label} endpoint=${peer.endpoint} allowed_src=${peer.allowedSrc} last_seen_wall_ns=${peer.lastSeen}\n`;
+  }
+
+  tail(): string {
+    const c = readCounters(this.engine);
+    const lines = [
+      "traffic:",
+      traffic("tun_rx", c, "tun_rx_packets"),
+      traffic("udp_tx", c, "udp_tx_packets"),
+      traffic("udp_rx", c, "udp_rx_packets"),
+      traffic("tun_tx", c, "tun_tx_packets"),
+      traffic("relay ", c, "relay_packets"),
+      `  endpoint_learned=${c[at("udp_endpoint_learned")]}`,
+      `  keepalive rx=${c[at("keepalive_rx")]} tx=${c[at("keepalive_tx")]}`,
+      "drops:",
+      drops("tun", c),
+      drops("udp", c),
+    ];
+    const warnings = this.node.warnings();
+    if (warnings.length > 0) lines.push("warnings:");
+    for (let i = 0; i < warnings.length; i++) lines.push(`  ${warnings[i]}`);
+    lines.push("");
+    return lines.join("\n");
+  }
 }
 
-/** Labels of consecutive counters. */
-const TUN_DROPS = [
-  "not_ipv4",
-  "no_route",
-  "drop_rule",
-  "local_loop",
-  "unknown_target",
-  "oversized",
-  "egress_err",
-  "send_err",
-];
-const UDP_DROPS = [
-  "unknown_peer",
-  "auth_or_invalid",
-  "scan_budget",
-  "not_ipv4",
-  "spoof",
-  "no_route",
-  "drop_rule",
-  "unknown_target",
-  "no_reflect",
-  "oversized",
-  "send_err",
-];
-
-function peerLine(engine: Engine, index: number, name: string): string {
-  const peer = readPeer(engine, index);
-  const label = name === "" ? "" : ` name=${name}`;
-  return `  id=${peer.id}${label} endpoint=${peer.endpoint} allowed_src=${peer.allowedSrc} last_seen_wall_ns=${peer.lastSeen}`;
+function at(name: CounterName): number {
+  return COUNTER_NAMES.indexOf(name);
 }
 
-function traffic(label: string, counters: string[], first: number): string {
+/** The counter of packets, and of bytes behind it. */
+function traffic(label: string, counters: string[], packets: CounterName): string {
+  const first = at(packets);
   return `  ${label} packets=${counters[first]} bytes=${counters[first + 1]}`;
 }
 
-function drops(label: string, counters: string[], first: number, names: string[]): string {
-  let line = `  ${label}:`;
-  for (let i = 0; i < names.length; i++) line += ` ${names[i]}=${counters[first + i]}`;
+function drops(group: string, counters: string[]): string {
+  const prefix = `drop_${group}_`;
+  let line = `  ${group}:`;
+  for (let i = 0; i < COUNTER_NAMES.length; i++) {
+    const name = COUNTER_NAMES[i]!;
+    if (name.indexOf(prefix) === 0) line += ` ${name.substring(prefix.length)}=${counters[i]}`;
+  }
   return line;
+}
+
+/** The whole reply, ending with a newline. REGION_CLOCK should be fresh. */
+export function statusText(engine: Engine, node: NodeIdentity): string {
+  return wholeStatus(new TextForm(engine, node), engine.call.peerCount());
 }

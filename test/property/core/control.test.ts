@@ -7,14 +7,23 @@ import { loadEngine } from "../../../src/engine/load.ts";
 import { FakeChannel } from "../../support/core/fake-channel.ts";
 import { FakeSys } from "../../support/core/fake-sys.ts";
 
-const NODE = { version: "0.10.0", localId: 1, port: 18020, tun: "snr0", names: [] };
+const NODE = {
+  version: "0.10.0",
+  localId: 1,
+  port: 18020,
+  tun: "snr0",
+  names: [],
+  run: "7.5",
+  warnings: () => [],
+};
 
 /** Requests that must be answered, one reply each; everything else is met with silence. */
 function expectedReplies(datagram: string): number {
-  const answered = /^[ \t\r]*(save( .*)?|status( +--json( .*)?)?|policy +show( .*)?)[ \t\r]*$/s;
-  return datagram.split("\n").filter((line) => {
-    const from = /^[ \t\r]*policy +show.* --from(?: +(\S+))?/s.exec(line.replace(/[ \t\r]+$/, ""));
-    if (from !== null && /^[ \t\r]*policy +show /.test(line)) return /^(0|[1-9]\d{0,9})$/.test(from[1] ?? "");
+  const answered = /^(save( .*)?|status|status +--json( .*)?|status +--from( .*)?|policy +show( .*)?)$/s;
+  return datagram.split("\n").filter((raw) => {
+    const line = raw.replace(/^[ \t\r]+|[ \t\r]+$/g, "");
+    const page = /^(?:status(?: +--json)?|policy +show)(?= ).*? --from(?: +([^ ]+))?(?: |$)/s.exec(line);
+    if (page !== null && !/^(0|[1-9]\d{0,9})$/.test(page[1] ?? "")) return false;
     return answered.test(line);
   }).length;
 }
@@ -39,6 +48,8 @@ test("no datagram crashes the control server, and exactly the queries are answer
     "show",
     "add",
     "--json",
+    "--from",
+    "1",
     "--src",
     "0.0.0.0/0",
     "--dst",
@@ -59,7 +70,14 @@ test("no datagram crashes the control server, and exactly the queries are answer
     { weight: 3, arbitrary: fc.array(word, { maxLength: 9 }).map((words) => words.join(" ")) },
     {
       weight: 1,
-      arbitrary: fc.constantFrom("status", "status --json", "policy show", "policy show --from 1", "save"),
+      arbitrary: fc.constantFrom(
+        "status",
+        "status --json",
+        "policy show",
+        "policy show --from 1",
+        "status --from 1",
+        "save",
+      ),
     },
     { weight: 1, arbitrary: fc.uint8Array({ maxLength: 60 }).map((b) => Buffer.from(b).toString("latin1")) },
   );

@@ -3,7 +3,7 @@ import { test } from "node:test";
 import fc from "fast-check";
 import { formatCidr, networkOf, overlaps, parseCidr } from "../../../src/core/cidr.ts";
 import { formatEndpoint, parseEndpoint } from "../../../src/core/config/endpoint.ts";
-import { parseCommand } from "../../../src/core/control/grammar.ts";
+import { parseCommand } from "../../../src/core/control/commands.ts";
 import { formatRule } from "../../../src/core/policy/text.ts";
 import { ACTION_DROP, ACTION_FORWARD } from "../../../src/engine/abi.ts";
 

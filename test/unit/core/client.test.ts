@@ -225,3 +225,69 @@ test("no control character of a reply reaches the terminal, letters of any scrip
     assert.equal(sys.stdout, shown);
   }
 });
+
+/** A daemon whose whole status fits into no datagram; `pages` is what it answers to the requests for pages. */
+const pagedDaemon = (pages: { [request: string]: string | undefined }) =>
+  daemon((request) => {
+    if (request === "status") return "status unavailable\n";
+    if (request === "status --json") return '{"error":"status unavailable"}\n';
+    return pages[request] ?? null;
+  });
+
+test("a status too long for a datagram is asked for page by page and printed as one", () => {
+  for (const form of ["status", "status --json"]) {
+    const { exit, sys } = run(
+      pagedDaemon({
+        [`${form} --from 0`]: "# status page run=1.2 from=0 next=3\nhead\none\n",
+        [`${form} --from 3`]: "# status page run=1.2 from=3 next=7\ntwo\n",
+        [`${form} --from 7`]: "# status page run=1.2 from=7 next=0\ntail\n",
+      }),
+      ...form.split(" "),
+    );
+    assert.deepEqual([exit, sys.stdout, sys.stderr], [0, "head\none\ntwo\ntail\n", ""]);
+  }
+});
+
+test("pages of two runs of a daemon are never put together, and half a status is never printed", () => {
+  const first = { "status --from 0": "# status page run=1.2 from=0 next=3\nhead\n" };
+  const restarted = run(
+    pagedDaemon({ ...first, "status --from 3": "# status page run=2.2 from=3 next=0\ntail\n" }),
+    "status",
+  );
+  assert.deepEqual([restarted.exit, restarted.sys.stdout], [1, ""]);
+  assert.match(restarted.sys.stderr, /the daemon was restarted/);
+  const replaced = run(pagedDaemon({ ...first, "status --from 3": "status unavailable\n" }), "status");
+  assert.deepEqual([replaced.exit, replaced.sys.stdout], [1, ""]);
+  const gone = run(pagedDaemon(first), "status");
+  assert.deepEqual([gone.exit, gone.sys.stdout], [1, ""]);
+  assert.match(gone.sys.stderr, /timed out/);
+});
+
+test("a daemon that knows no pages keeps its refusal; it is a failure", () => {
+  for (const [form, refusal] of [
+    ["status", "status unavailable\n"],
+    ["status --json", '{"error":"status unavailable"}\n'],
+  ] as const) {
+    // Silent about what it does not know, or deaf to what follows --json.
+    for (const pages of [{}, { "status --json --from 0": refusal }]) {
+      const { exit, sys } = run(pagedDaemon(pages), ...form.split(" "));
+      assert.deepEqual([exit, sys.stdout, sys.stderr], [1, refusal, ""]);
+    }
+  }
+});
+
+test("a reply that says it failed is printed, and the exit status is 1", () => {
+  for (const reply of ["save failed\n", "error NoSuchRule nothing has that destination\n"]) {
+    const { exit, sys } = run(
+      daemon(() => reply),
+      "save",
+    );
+    assert.deepEqual([exit, sys.stdout, sys.stderr], [1, reply, ""]);
+  }
+  const page = run(
+    daemon(() => "error OutOfMemory x\n"),
+    "policy",
+    "show",
+  );
+  assert.deepEqual([page.exit, page.sys.stdout], [1, "error OutOfMemory x\n"]);
+});

@@ -1,9 +1,12 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { parseCommand } from "../../../src/core/control/grammar.ts";
+import { parseCommand } from "../../../src/core/control/commands.ts";
 import { ControlServer } from "../../../src/core/control/server.ts";
+import { CONTROL_BUDGET_MS } from "../../../src/core/limits.ts";
 import { addRule } from "../../../src/core/policy/roles.ts";
-import { COUNTER_NAMES, statusJson } from "../../../src/core/status/json.ts";
+import { COUNTER_NAMES } from "../../../src/core/status/counters.ts";
+import { statusJson } from "../../../src/core/status/json.ts";
+import { readStatusPage } from "../../../src/core/status/page.ts";
 import { statusText } from "../../../src/core/status/text.ts";
 import * as os from "../../../src/core/sys.ts";
 import {
@@ -12,6 +15,7 @@ import {
   REGION_CLOCK,
   REGION_COUNTERS,
   REGION_PEERS,
+  REGION_RULES,
   REGION_SCRATCH,
 } from "../../../src/engine/abi.ts";
 import type { Engine } from "../../../src/engine/exports.ts";
@@ -19,11 +23,19 @@ import { loadEngine } from "../../../src/engine/load.ts";
 import { FakeChannel } from "../../support/core/fake-channel.ts";
 import { FakeSys } from "../../support/core/fake-sys.ts";
 
-const NODE = { version: "0.10.0", localId: 1, port: 18020, tun: "snr0", names: ["north", 'q"\\'] };
+const WARNINGS: string[] = [];
+const NODE = {
+  version: "0.10.0",
+  localId: 1,
+  port: 18020,
+  tun: "snr0",
+  names: ["north", 'q"\\'],
+  run: "7.5",
+  warnings: () => WARNINGS,
+};
 
 /** An engine with two peers, counters 1001, 1002, …, and the first peer heard `age` seconds ago. */
-function prepare(age = 5n) {
-  const engine = loadEngine();
+function prepare(age = 5n, engine = loadEngine()) {
   const sys = new FakeSys(engine);
   sys.clock(engine.call.region(REGION_CLOCK));
   engine.call.setNode(1, 1);
@@ -58,7 +70,7 @@ test("status as text", () => {
 mode=raw_direct local_id=1 udp_port=18020 tun=snr0 peers=2
 peers:
   id=2 name=north endpoint=198.51.100.20:18020 allowed_src=10.77.0.2/32 last_seen_wall_ns=${seen}
-  id=3 name=q"\\ endpoint=203.0.113.30:18020 allowed_src=10.77.0.3/32 last_seen_wall_ns=0
+  id=3 name="q\\"\\\\" endpoint=203.0.113.30:18020 allowed_src=10.77.0.3/32 last_seen_wall_ns=0
 traffic:
   tun_rx packets=1001 bytes=1002
   udp_tx packets=1003 bytes=1004
@@ -84,7 +96,7 @@ test("status as JSON", () => {
     '{"schema_version":1,"version":"0.10.0","mode":"raw_direct","local_id":1,"listen_port":18020,"tun":"snr0","peers":[' +
       `{"id":2,"name":"north","endpoint":"198.51.100.20:18020","allowed_src":"10.77.0.2/32","last_seen_wall_ns":${seen},"last_seen_age_seconds":5,"online":true},` +
       '{"id":3,"name":"q\\"\\\\","endpoint":"203.0.113.30:18020","allowed_src":"10.77.0.3/32","last_seen_wall_ns":0,"last_seen_age_seconds":null,"online":false}' +
-      `],"counters":{${values.join(",")}}}`,
+      `],"counters":{${values.join(",")}},"features":["policy-from","status-from"],"warnings":[]}`,
   );
   assert.equal(COUNTER_NAMES.length, COUNTER_COUNT);
 });
@@ -107,7 +119,7 @@ test("each line of a datagram gets its own reply; the unknown gets none", () => 
   const replies = ask("status\n\n# policy show\nstatus --json\nnonsense\r\n  policy show  ", "", "reload");
   assert.equal(replies.length, 3);
   assert.match(replies[0]!, /^subnetra v0\.10\.0 \[running\]\n/);
-  assert.match(replies[1]!, /^\{"schema_version":1,.*\}\}$/);
+  assert.match(replies[1]!, /^\{"schema_version":1,.*\}$/);
   assert.equal(replies[2], "# no policy rules\n");
 });
 
@@ -199,4 +211,179 @@ test("save replaces its own stale temporary file, and nothing else that stands i
   const directory = prepare();
   directory.sys.files[temporary] = null;
   assert.deepEqual(directory.ask("save"), ["save failed\n"]);
+});
+
+/** A system whose clock stands still but for the work: every peer or rule that is read takes `cost` ms. */
+function withCosts(peers: number, rules: number, cost: number) {
+  let now = 1000;
+  const real = loadEngine();
+  const spend = () => {
+    now += cost;
+  };
+  const call = {
+    ...real.call,
+    peerAge: (peer: number) => {
+      spend();
+      return real.call.peerAge(peer);
+    },
+    region: (id: number) => {
+      if (id === REGION_RULES) spend();
+      return real.call.region(id);
+    },
+  };
+  const prepared = prepare(5n, { ...real, call });
+  const { engine, sys, server } = prepared;
+  const psk = engine.call.region(REGION_SCRATCH);
+  for (let id = 4; id < peers + 2; id++) {
+    engine.u8.fill(1, psk, psk + 32);
+    engine.call.addPeer(id, psk, id, id, 0, 0);
+  }
+  const rule = parseCommand("policy add --src 0.0.0.0/0 --dst 10.9.0.0/16 --action forward --target 3");
+  if (rule.verb !== "add") assert.fail();
+  for (let i = 0; i < rules; i++) addRule(engine, rule.rule);
+  sys.milliseconds = () => now;
+  /** Milliseconds of one turn's control work. */
+  const turn = () => {
+    const start = now;
+    server.serve();
+    return now - start;
+  };
+  return { ...prepared, turn };
+}
+
+test("a turn's control work ends with the piece in which its time is over, and goes on in the next", () => {
+  for (const line of ["status", "status --json", "status --from 3", "policy show", "save"]) {
+    const { channel, server, turn } = withCosts(1000, 1000, 0.5);
+    channel.requests.push(`${line}\nstatus --json\npolicy show`, line);
+    let turns = 0;
+    do {
+      // The piece: 16 peers or rules, twice as many where they are written to a file.
+      const longest = CONTROL_BUDGET_MS + 0.5 * (line === "save" ? 33 : 17);
+      assert.ok(turn() <= longest, line);
+      turns++;
+    } while (server.pending || channel.requests.length > 0);
+    assert.ok(turns > 20, `${line}: ${turns} turns`);
+    assert.equal(channel.replies.length, 4, line);
+    assert.equal(JSON.parse(channel.replies[1]!).peers.length, 1000);
+    assert.match(channel.replies[2]!, /^policy add .*\n# 5\d\d more rule/s);
+  }
+});
+
+test("replies keep the order of their lines, and a second datagram waits for the first", () => {
+  const { channel, server, turn } = withCosts(200, 0, 1);
+  channel.requests.push("status\npolicy show\nstatus --json", "save");
+  turn();
+  assert.ok(server.pending);
+  assert.equal(channel.requests.length, 1);
+  while (server.pending || channel.requests.length > 0) turn();
+  assert.deepEqual(
+    channel.replies.map((reply) => reply.substring(0, 5)),
+    ["subne", "# no ", '{"sch', "saved"],
+  );
+});
+
+test("an equal question in one datagram costs no second look, unless something was changed between", () => {
+  const { channel, turn } = withCosts(400, 100, 0.01);
+  const line = "status --json";
+  channel.requests.push(Array(300).fill(line).join("\n"));
+  assert.ok(turn() < 4.2);
+  assert.equal(channel.replies.length, 300);
+  assert.ok(channel.replies.every((reply) => reply === channel.replies[0]));
+  const { ask } = prepare();
+  const rule = "policy add --src 0.0.0.0/0 --dst 10.9.0.0/16 --action drop";
+  assert.deepEqual(ask(`policy show\n${rule}\npolicy show`), ["# no policy rules\n", `${rule}\n`]);
+});
+
+test("a request without a return address costs nothing but what it changes", () => {
+  const { channel, sys, engine, turn } = withCosts(1000, 0, 1);
+  channel.answerable = false;
+  const rule = "policy add --src 0.0.0.0/0 --dst 10.9.0.0/16 --action drop";
+  channel.requests.push(`status\nstatus --json\npolicy show\n${rule}\nsave`);
+  assert.ok(turn() <= 2);
+  assert.deepEqual(channel.replies, []);
+  assert.equal(engine.call.ruleCount(), 1);
+  assert.equal(String(sys.files["/run/s.sock.policy"]), `${rule}\n`);
+});
+
+test("a node that stops first does what it was asked to change", () => {
+  for (const first of ["", "status\n"]) {
+    const { channel, server, sys, turn } = withCosts(100, 1000, 1);
+    const rule = "policy add --src 0.0.0.0/0 --dst 10.10.0.0/16 --action drop";
+    channel.requests.push(`${first}save\nstatus\n${rule}\nsave\nstatus`);
+    turn();
+    assert.ok(server.pending);
+    server.finish();
+    assert.ok(!server.pending);
+    assert.equal(String(sys.files["/run/s.sock.policy"]).split("\n").length, 1002);
+    assert.ok(channel.replies.length <= 1);
+  }
+});
+
+test("a status in pages is the whole one in parts", () => {
+  const { engine, channel, server } = withCosts(1000, 0, 0);
+  for (const json of [true, false]) {
+    const parts: string[] = [];
+    let from = 0;
+    do {
+      channel.requests.push(`status${json ? " --json" : ""} --from ${from}`);
+      do server.serve();
+      while (server.pending);
+      const reply = channel.replies.pop()!;
+      assert.ok(reply.length <= 65000);
+      const page = readStatusPage(reply, from)!;
+      assert.equal(page.run, "7.5");
+      parts.push(page.part);
+      from = page.next;
+    } while (from !== 0);
+    assert.ok(parts.length > 1);
+    assert.equal(parts.join(""), json ? statusJson(engine, NODE) : statusText(engine, NODE));
+  }
+});
+
+test("what a page's first line must be", () => {
+  assert.deepEqual(readStatusPage("# status page run=1.2 from=3 next=9\nrest\n", 3), {
+    run: "1.2",
+    next: 9,
+    part: "rest\n",
+  });
+  for (const other of [
+    "status unavailable\n",
+    "# status page run=1.2 from=3 next=3\n",
+    "# status page run=1.2 from=4 next=9\n",
+    "# status page run=1.2 from=3 next=x\n",
+    "# status page run=1.2 from=3 next=9",
+    '{"schema_version":1}',
+    "",
+  ]) {
+    assert.equal(readStatusPage(other, 3), null, other);
+  }
+});
+
+test("names cannot break out of their place", () => {
+  const { engine } = prepare();
+  const node = {
+    ...NODE,
+    tun: 'a"b\\\x9b31m\u00c3\u00bc\xff',
+    names: ["x endpoint=1.2.3.4:5", "plain-name_1.x"],
+  };
+  const text = statusText(engine, node);
+  assert.match(text, / tun="a\\"b\\\\\\x9b31m\u00c3\u00bc\\xff" peers=2\n/);
+  assert.match(text, / id=2 name="x endpoint=1\.2\.3\.4:5" endpoint=/);
+  assert.match(text, / id=3 name=plain-name_1\.x endpoint=/);
+  const json = JSON.parse(
+    new TextDecoder("utf-8", { fatal: true }).decode(Buffer.from(statusJson(engine, node), "latin1")),
+  );
+  assert.equal(json.tun, 'a"b\\\u009b31m\u00fc\u00ff');
+  assert.equal(json.peers[0].name, "x endpoint=1.2.3.4:5");
+  const c1 = JSON.parse(statusJson(engine, { ...NODE, tun: "\xc2\x9bx\x1b\x7f" }));
+  assert.equal(c1.tun, "\xc2\x9bx\x1b\x7f");
+  assert.doesNotMatch(statusJson(engine, { ...NODE, tun: "\xc2\x9bx\x1b\x7f" }), /[^\x20-\x7e]/);
+});
+
+test("warnings stand at the end, and only where there are some", () => {
+  const { engine } = prepare();
+  const node = { ...NODE, warnings: () => ["the buffer is small", 'a "quoted" one'] };
+  assert.match(statusText(engine, node), /\nwarnings:\n {2}the buffer is small\n {2}a "quoted" one\n$/);
+  assert.doesNotMatch(statusText(engine, NODE), /warnings/);
+  assert.deepEqual(JSON.parse(statusJson(engine, node)).warnings, node.warnings());
 });
