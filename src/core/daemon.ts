@@ -12,6 +12,7 @@ import type { Host } from "./host.ts";
 import { wipeKeys } from "./memory.ts";
 import { networkPlan } from "./network-plan.ts";
 import { openNode, type RunningNode } from "./running-node.ts";
+import { oneLine } from "./printable.ts";
 import { StartFailure, step } from "./start-failure.ts";
 import { STDERR, STDOUT } from "./sys.ts";
 import { VERSION } from "./version.ts";
@@ -51,7 +52,7 @@ function start(host: Host, argv: string[]): Finished | RunningNode {
     () => resolveConfig(host, args.config),
   );
   const config = step(
-    (code) => `config load failed (${source.path}): ${code}`,
+    (code) => `config load failed (${oneLine(source.path)}): ${code}`,
     () => loadConfig(host, source),
   );
   setUpEngine(host, config);
@@ -77,7 +78,7 @@ function readArgs(argv: string[]): DaemonArgs {
   } catch (error) {
     if (!isSubnetraError(error)) throw error;
     const what = error.code === "UnknownArgument" ? "unknown argument" : "missing value for argument";
-    throw new StartFailure(`${what}: ${error.detail}\n\n${DAEMON_USAGE}error: ${error.code}\n`);
+    throw new StartFailure(`${what}: ${oneLine(error.detail)}\n\n${DAEMON_USAGE}error: ${error.code}\n`);
   }
 }
 
@@ -127,11 +128,11 @@ function takeEpoch(host: Host): void {
 
 function renderPlan(host: Host, args: DaemonArgs, config: Config, device: string): string {
   const mtu = step(
-    () => `invalid --path-mtu value: ${args.pathMtu}`,
+    () => `invalid --path-mtu value: ${oneLine(args.pathMtu!)}`,
     () => planPathMtu(args),
   );
   const dialect = step(
-    () => `invalid --dialect value: ${args.dialect}`,
+    () => `invalid --dialect value: ${oneLine(args.dialect!)}`,
     () => planDialect(args, host.sys.os),
   );
   // The utun number is known only after the start.

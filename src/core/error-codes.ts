@@ -61,7 +61,6 @@ export const ERROR_CODES = {
   DuplicatePsk: info("two links share one key", "generate a separate key for each link"),
   MtuOutOfRange: info("local_tun_mtu is outside 68-1500", "use 1436 or less on a 1500-byte path"),
   PeerIdOutOfRange: info("a mesh id is above 65535", "use ids from 1 to 65535"),
-  SubnetOverlap: info("virtual_subnet overlaps a subnet of this host", "choose another virtual_subnet"),
   HubPeerNeedsAllowedSrc: info("a hub's peer has no specific allowed_src", "give each peer its own prefix"),
   HubAllowedSrcOverlap: info(
     "two of a hub's peers have overlapping allowed_src",
@@ -102,9 +101,6 @@ export const ERROR_CODES = {
     "the TUN interface cannot be set up",
     "stop what holds the interface, or set SUBNETRA_TUN to another name",
   ),
-  ConnectFailed: info("the utun control cannot be connected", "run as root"),
-  GetNameFailed: info("the utun interface's name cannot be read", "report this; it should not happen"),
-  FcntlFailed: info("a descriptor cannot be set up", "report this; it should not happen"),
   UdpSocketFailed: info("a UDP socket cannot be created", "check the limit of open files"),
   UdpBindFailed: info("a UDP port cannot be bound", "choose another port or stop the program that holds it"),
   OutOfSpace: info("the policy table is full", "raise max_rules"),
@@ -121,7 +117,6 @@ export const ERROR_CODES = {
   MissingArgument: info("a command lacks an argument", "see subnetra --help"),
   InvalidValue: info("a CIDR, action or number is malformed", "see subnetra --help"),
   SendFailed: info("the request could not be sent", "run as the daemon's user (root)"),
-  Unsupported: info("the operation does not exist on this system", "use another system"),
 } as const;
 
 export type ErrorCode = keyof typeof ERROR_CODES;

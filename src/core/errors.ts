@@ -2,6 +2,7 @@
 // the tests share; error-codes.ts says what each means.
 
 import { type ErrorCode, remedyFor } from "./error-codes.ts";
+import { oneLine } from "./printable.ts";
 
 /**
  * A failure the operator can act on. A decorated Error and not a subclass, because subclasses of Error lose their
@@ -61,11 +62,5 @@ function looksSecret(text: string): boolean {
 /** Quotes operator input for an error line: short, without control characters, never something like a key. */
 export function quoted(text: string): string {
   if (looksSecret(text)) return "the value (not shown, it may hold key material)";
-  const cut = text.length > QUOTE_LIMIT;
-  let out = "";
-  for (let i = 0; i < text.length && i < QUOTE_LIMIT; i++) {
-    const code = text.charCodeAt(i);
-    out += code < 0x20 || code === 0x7f ? "?" : text.charAt(i);
-  }
-  return `"${out}${cut ? "..." : ""}"`;
+  return text.length > QUOTE_LIMIT ? `"${oneLine(text.substring(0, QUOTE_LIMIT))}..."` : `"${oneLine(text)}"`;
 }

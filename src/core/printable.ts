@@ -27,3 +27,8 @@ export function printable(text: string): string {
   parts.push(text.substring(start));
   return parts.join("");
 }
+
+/** The same without line breaks and tabs: a path or a name inside of a line. */
+export function oneLine(text: string): string {
+  return printable(text.split("\n").join(REPLACEMENT).split("\t").join(REPLACEMENT));
+}

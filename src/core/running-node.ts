@@ -5,14 +5,16 @@ import type { Config } from "./config/values.ts";
 import { ControlServer } from "./control/server.ts";
 import { bindControl, type ControlSocket, checkSocketPath, socketPath } from "./control/socket.ts";
 import { errnoText } from "./errno-text.ts";
-import { explain, subnetraError } from "./errors.ts";
+import { explain, type SubnetraError, subnetraError } from "./errors.ts";
+import { fieldText } from "./escape.ts";
 import type { Host } from "./host.ts";
 import { formatU64 } from "./memory.ts";
 import { addRule, initialRules } from "./policy/roles.ts";
 import { loadSavedRules } from "./policy/saved-rules.ts";
 import { snapshotPath } from "./policy/snapshot.ts";
+import { oneLine } from "./printable.ts";
 import { Reactor } from "./reactor.ts";
-import { step } from "./start-failure.ts";
+import { startFailure, step } from "./start-failure.ts";
 import { EADDRINUSE, errnoOf, READY_LOST, READY_STOP, STDERR, stageOf, UDP_SOCKET } from "./sys.ts";
 import { tunFailure } from "./tun-failure.ts";
 import { VERSION } from "./version.ts";
@@ -37,7 +39,7 @@ export interface RunningNode {
 export function openNode(host: Host, config: Config, options: NodeOptions): RunningNode {
   const path = socketPath(host.sys);
   step(
-    () => `control socket path too long: ${path}`,
+    () => `control socket path too long: ${oneLine(path)}`,
     () => checkSocketPath(path),
   );
   const node = new Node(host, path);
@@ -101,7 +103,7 @@ class Node implements RunningNode {
     );
     const savedRulesFound = options.savedRules === null || this.addSavedRules(options.savedRules);
     this.control = step(
-      (code) => `control socket bind failed (${code}) at ${this.path}`,
+      (code) => `control socket bind failed (${code}) at ${oneLine(this.path)}`,
       () => bindControl(this.host, this.path),
     );
     this.startKeepalive(config);
@@ -109,8 +111,9 @@ class Node implements RunningNode {
     // Without a socket this process has been restarted by now.
     this.server = this.controlServer(this.control!, config);
     this.reactor = new Reactor(engine, sys, this.server, config.listenPorts.length);
-    if (!savedRulesFound) sys.print(STDERR, `no saved rules at ${options.savedRules}\n`);
-    sys.print(STDERR, `${options.banner} tun=${sys.tunName()} sock=${this.path} [ready]\n`);
+    if (!savedRulesFound) sys.print(STDERR, `no saved rules at ${oneLine(options.savedRules!)}\n`);
+    const tun = fieldText(sys.tunName());
+    sys.print(STDERR, `${options.banner} tun=${tun} sock=${oneLine(this.path)} [ready]\n`);
   }
 
   private openTun(device: string): void {
@@ -118,31 +121,15 @@ class Node implements RunningNode {
     const need = sys.os === "macos" ? "need root" : "need CAP_NET_ADMIN and /dev/net/tun";
     const result = sys.tunOpen(device);
     if (result >= 0) return;
-    step(
-      (code) => `tun open failed (${code}); ${need}`,
-      () => {
-        throw tunFailure(sys.os, result, device);
-      },
-    );
+    const error = tunFailure(sys.os, result, device);
+    throw startFailure(`tun open failed (${error.code}); ${need}`, error);
   }
 
   private openUdp(port: number): void {
     const result = this.host.sys.udpOpen(port);
     if (result >= 0) return;
-    step(
-      (code) => `udp bind failed (${code}) on port ${port}`,
-      () => {
-        if (stageOf(result) === UDP_SOCKET) {
-          throw subnetraError(
-            "UdpSocketFailed",
-            "",
-            `no socket could be made (${errnoText(errnoOf(result))})`,
-          );
-        }
-        const why = errnoOf(result) === EADDRINUSE ? "another program holds it" : errnoText(errnoOf(result));
-        throw subnetraError("UdpBindFailed", "", `the port could not be bound (${why})`);
-      },
-    );
+    const error = udpError(result);
+    throw startFailure(`udp bind failed (${error.code}) on port ${port}`, error);
   }
 
   private addInitialRules(config: Config): void {
@@ -157,7 +144,7 @@ class Node implements RunningNode {
 
   private addSavedRules(path: string): boolean {
     return step(
-      (code) => `policy load failed (${path}): ${code}`,
+      (code) => `policy load failed (${oneLine(path)}): ${code}`,
       () => loadSavedRules(this.host, path),
     );
   }
@@ -166,14 +153,10 @@ class Node implements RunningNode {
   private startKeepalive(config: Config): void {
     const { engine, sys } = this.host;
     if (config.role !== "spoke" || config.keepaliveSecs === 0) return;
-    step(
-      (code) => `keepalive set-up failed: ${code}`,
-      () => {
-        if (sys.random(engine.call.region(REGION_SEED), SEED_LENGTH) < 0) {
-          throw subnetraError("EntropyUnavailable", "", "the secure random source gave no bytes");
-        }
-      },
-    );
+    if (sys.random(engine.call.region(REGION_SEED), SEED_LENGTH) < 0) {
+      const error = subnetraError("EntropyUnavailable", "", "the secure random source gave no bytes");
+      throw startFailure(`keepalive set-up failed: ${error.code}`, error);
+    }
     sys.clock(engine.call.region(REGION_CLOCK));
     engine.call.setKeepalive(config.keepaliveSecs, 0);
   }
@@ -181,12 +164,8 @@ class Node implements RunningNode {
   private dropPrivileges(): void {
     const result = this.host.sys.dropPrivileges();
     if (result >= 0) return;
-    step(
-      (code) => `capability drop failed: ${code}`,
-      () => {
-        throw subnetraError("CapDropFailed", "", `the system refused (${errnoText(errnoOf(result))})`);
-      },
-    );
+    const error = subnetraError("CapDropFailed", "", `the system refused (${errnoText(errnoOf(result))})`);
+    throw startFailure(`capability drop failed: ${error.code}`, error);
   }
 
   private controlServer(socket: ControlSocket, config: Config): ControlServer {
@@ -211,4 +190,16 @@ class Node implements RunningNode {
     sys.clock(clock);
     return `${formatU64(engine, clock)}.${formatU64(engine, clock + 8)}`;
   }
+}
+
+function udpError(result: number): SubnetraError {
+  const why = errnoText(errnoOf(result));
+  if (stageOf(result) === UDP_SOCKET)
+    return subnetraError("UdpSocketFailed", "", `no socket could be made (${why})`);
+  const held = errnoOf(result) === EADDRINUSE;
+  return subnetraError(
+    "UdpBindFailed",
+    "",
+    `the port could not be bound (${held ? "another program holds it" : why})`,
+  );
 }

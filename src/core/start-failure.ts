@@ -13,9 +13,9 @@ export class StartFailure {
 }
 
 /** The literal line and the explanation; a code the line does not hold gets a line of its own. */
-function tell(line: string, error: SubnetraError): string {
+export function startFailure(line: string, error: SubnetraError): StartFailure {
   const code = line.indexOf(error.code) < 0 ? `  ${error.code}\n` : "";
-  return `${line}\n${code}${explain(error)}`;
+  return new StartFailure(`${line}\n${code}${explain(error)}`);
 }
 
 /** Runs one step; its SubnetraError becomes a StartFailure with the line made from its code. */
@@ -23,7 +23,7 @@ export function step<T>(line: (code: ErrorCode) => string, body: () => T): T {
   try {
     return body();
   } catch (error) {
-    if (isSubnetraError(error)) throw new StartFailure(tell(line(error.code), error));
+    if (isSubnetraError(error)) throw startFailure(line(error.code), error);
     throw error;
   }
 }

@@ -5,6 +5,7 @@
 
 import { errnoText } from "./errno-text.ts";
 import { type SubnetraError, subnetraError } from "./errors.ts";
+import { oneLine } from "./printable.ts";
 import { EACCES, EBUSY, ENOENT, EPERM, errnoOf, stageOf, TUN_OPEN } from "./sys.ts";
 
 /**
@@ -17,13 +18,13 @@ export function tunFailure(os: "linux" | "macos", result: number, device: string
   const errno = errnoOf(result);
   const opening = stageOf(result) === TUN_OPEN;
   const why = errnoText(errno);
-  const what = `the interface ${device} could not be opened (${why})`;
+  const what = `the interface ${oneLine(device)} could not be opened (${why})`;
   if (errno === EACCES || errno === EPERM) {
     if (os === "macos") return subnetraError("AccessDenied", "", what, "run as root");
     return opening ? deviceRefused(errno) : subnetraError("AccessDenied", "", what, NEEDS_CAPABILITY);
   }
   if (opening) return subnetraError(errno === ENOENT ? "FileNotFound" : "OpenFailed", "", what);
-  const held = `another process holds the interface ${device}`;
+  const held = `another process holds the interface ${oneLine(device)}`;
   return subnetraError("IoctlFailed", "", errno === EBUSY ? held : what);
 }
 

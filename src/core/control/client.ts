@@ -1,8 +1,9 @@
 // The subnetra client, control-protocol.md §8.
 
+import type { ErrorCode } from "../error-codes.ts";
 import { MAX_COMMAND, MAX_SOCKET_LINUX, MAX_SOCKET_MACOS } from "../limits.ts";
 import { nextPage, withoutComment } from "../policy/text.ts";
-import { printable } from "../printable.ts";
+import { oneLine, printable } from "../printable.ts";
 import { readStatusPage } from "../status/page.ts";
 import { type ClientSys, ECONNREFUSED, ECONNRESET, ENOENT, errnoOf, STDERR, STDOUT } from "../sys.ts";
 import { VERSION } from "../version.ts";
@@ -63,7 +64,7 @@ export function runClient(sys: ClientSys, args: string[]): number {
 
 const NOT_A_LINE: ParsedLine = { command: { verb: "none", error: "InvalidValue" }, row: null };
 
-function failed(sys: ClientSys, name: string): number {
+function failed(sys: ClientSys, name: ErrorCode): number {
   sys.print(STDERR, `subnetra: control request failed (${name})\n`);
   return 1;
 }
@@ -71,7 +72,7 @@ function failed(sys: ClientSys, name: string): number {
 /** Tells why a request did not reach the daemon. Returns the exit status. */
 function unsent(sys: ClientSys, path: string, errno: number): number {
   if (errno !== ENOENT && errno !== ECONNREFUSED && errno !== ECONNRESET) return failed(sys, "SendFailed");
-  sys.print(STDERR, `subnetra: daemon not running (socket ${path})\n`);
+  sys.print(STDERR, `subnetra: daemon not running (socket ${oneLine(path)})\n`);
   return 1;
 }
 
