@@ -1,8 +1,8 @@
 // What TCP and ping see of a contender's star.
 
+import { iperf, startIperfServer } from "../lab/iperf.ts";
 import { ping } from "../lab/ping.ts";
 import { cpuSecondsOf, residentKbOf } from "../lab/proc.ts";
-import type { LabProcess } from "../lab/process.ts";
 import { B_OVERLAY, HUB_OVERLAY } from "../lab/star.ts";
 import type { Contender } from "./contender.ts";
 import { seconds } from "./knobs.ts";
@@ -21,44 +21,25 @@ export interface TcpFigures {
   readonly residentKb: number;
 }
 
-interface Report {
-  end?: { sum_received?: { bits_per_second: number } };
-  error?: string;
+const served = new WeakSet<Contender>();
+
+async function startServers({ lab }: Contender): Promise<void> {
+  await startIperfServer(lab, "hub", HUB_OVERLAY);
+  await startIperfServer(lab, "b", B_OVERLAY);
 }
 
-const servers = new WeakMap<Contender, LabProcess[]>();
-
-async function startServers(contender: Contender): Promise<void> {
-  const started: LabProcess[] = [];
-  for (const [namespace, address] of [
-    ["hub", HUB_OVERLAY],
-    ["b", B_OVERLAY],
-  ] as const) {
-    const server = contender.lab.start(namespace, "iperf3 server", [
-      "iperf3",
-      "-s",
-      "-B",
-      address,
-      "--forceflush",
-    ]);
-    await server.seen(/Server listening/);
-    started.push(server);
+function throughput({ name, lab }: Contender, address: string): number {
+  try {
+    return iperf(lab, "a", address, seconds);
+  } catch (error) {
+    throw new Error(`${name}: ${error instanceof Error ? error.message : error}`);
   }
-  servers.set(contender, started);
-}
-
-function throughput(contender: Contender, address: string): number {
-  const words = ["iperf3", "-c", address, "-t", String(seconds), "-J"];
-  const result = contender.lab.exec("a", words, (seconds + 30) * 1000);
-  const report = JSON.parse(result.stdout) as Report;
-  const rate = report.end?.sum_received?.bits_per_second;
-  if (rate === undefined) throw new Error(`${contender.name}: iperf3: ${report.error ?? result.stderr}`);
-  return rate;
 }
 
 /** One round of measurements. */
 export async function measureTcp(contender: Contender): Promise<TcpFigures> {
-  if (!servers.has(contender)) await startServers(contender);
+  if (!served.has(contender)) await startServers(contender);
+  served.add(contender);
   const pingMs = ping(contender.lab, "a", B_OVERLAY, {
     count: PINGS,
     intervalSeconds: PING_INTERVAL_S,

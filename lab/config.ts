@@ -22,6 +22,8 @@ export interface NodeConfig {
   remote_routes?: string[];
   keepalive_secs?: number;
   obfuscate?: boolean;
+  max_peers?: number;
+  max_rules?: number;
   peers: PeerConfig[];
 }
 
