@@ -2,9 +2,10 @@
 
 import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { findCommand, installHint, missingCommands } from "../lab/prerequisites.ts";
 import { type Build, chooseBuilds, root } from "../lab/project.ts";
+import type { Named } from "./paired.ts";
 
 const NEWEST = "golang.zx2c4.com/wireguard@latest";
 /** Rivals and tools that come from the distribution. */
@@ -19,11 +20,30 @@ export interface Rival {
 
 const MACHINES: Record<string, string> = { x64: "amd64", arm64: "arm64", arm: "armv7", riscv64: "riscv64" };
 
-/** Our own builds that exist: Node always, tiny when it has been built for this machine. */
-export function ownBuilds(): { name: string; build: Build }[] {
-  const found = [{ name: "Subnetra, Node", build: chooseBuilds("node").hub }];
-  const tiny = join(root, "dist/tiny", `subnetra-linux-${MACHINES[process.arch]}`);
-  if (existsSync(tiny)) found.push({ name: "Subnetra, tiny", build: chooseBuilds(tiny).hub });
+export interface Participant extends Named {
+  readonly build: Build;
+}
+
+function buildsOf(folder: string): { nodejs: Build; tiny: Build | undefined } {
+  const tiny = join(folder, "dist/tiny", `subnetra-linux-${MACHINES[process.arch]}`);
+  return { nodejs: chooseBuilds(folder).hub, tiny: existsSync(tiny) ? chooseBuilds(tiny).hub : undefined };
+}
+
+/**
+ * Our own builds that exist: Node always, tiny when it has been built for this machine. `baseline` is the folder of
+ * another checkout, built: its builds take part beside those that both have.
+ */
+export function ownBuilds(baseline?: string): Participant[] {
+  const own = buildsOf(root);
+  const other = baseline === undefined ? undefined : buildsOf(resolve(baseline));
+  const found: Participant[] = [];
+  for (const [name, build, rival] of [
+    ["Subnetra, Node", own.nodejs, other?.nodejs],
+    ["Subnetra, tiny", own.tiny, other?.tiny],
+  ] as const) {
+    if (build) found.push({ name, build });
+    if (build && rival) found.push({ name: `${name} (baseline)`, build: rival, baselineOf: name });
+  }
   return found;
 }
 

@@ -8,8 +8,10 @@ import type { Contender } from "./contender.ts";
 
 const UP_WITHIN_MS = 10000;
 
+let stars = 0;
+
 export async function subnetraStar(build: Build, name: string): Promise<Contender> {
-  const star = new Star(`bench${build.name}`, {
+  const star = new Star(`bench${stars++}`, {
     builds: { hub: build, spokes: build },
     kind: "roles",
     hubAddress: true,

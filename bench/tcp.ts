@@ -7,8 +7,8 @@ import { B_OVERLAY, HUB_OVERLAY } from "../lab/star.ts";
 import type { Contender } from "./contender.ts";
 import { seconds } from "./knobs.ts";
 
-const PINGS = 50;
-const PING_INTERVAL_S = 0.02;
+const PINGS = 100;
+const PING_INTERVAL_S = 0.01;
 
 export interface TcpFigures {
   /** Bits per second from A to the hub, and from A through the hub to B. */
@@ -16,8 +16,9 @@ export interface TcpFigures {
   readonly relay: number;
   /** Share of one core the hub used while it relayed. */
   readonly relayCpuShare: number;
-  /** Round trip from A to B, ms. */
+  /** Round trip from A to B, ms: the average and the middle one. */
   readonly pingMs: number;
+  readonly pingMedianMs: number;
   readonly residentKb: number;
 }
 
@@ -40,15 +41,15 @@ function throughput({ name, lab }: Contender, address: string): number {
 export async function measureTcp(contender: Contender): Promise<TcpFigures> {
   if (!served.has(contender)) await startServers(contender);
   served.add(contender);
-  const pingMs = ping(contender.lab, "a", B_OVERLAY, {
+  const { averageMs: pingMs, medianMs: pingMedianMs } = ping(contender.lab, "a", B_OVERLAY, {
     count: PINGS,
     intervalSeconds: PING_INTERVAL_S,
-  }).averageMs;
+  });
   const tunnel = throughput(contender, HUB_OVERLAY);
   const cpu = cpuSecondsOf(contender.hubPid);
   const started = performance.now();
   const relay = throughput(contender, B_OVERLAY);
   const elapsed = (performance.now() - started) / 1000;
   const relayCpuShare = (cpuSecondsOf(contender.hubPid) - cpu) / elapsed;
-  return { tunnel, relay, relayCpuShare, pingMs, residentKb: residentKbOf(contender.hubPid) };
+  return { tunnel, relay, relayCpuShare, pingMs, pingMedianMs, residentKb: residentKbOf(contender.hubPid) };
 }

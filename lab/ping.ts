@@ -7,6 +7,8 @@ export interface PingResult {
   readonly received: number;
   /** Average round trip in ms, NaN when nothing came back. */
   readonly averageMs: number;
+  /** Middle round trip in ms, NaN when nothing came back. */
+  readonly medianMs: number;
   readonly output: string;
 }
 
@@ -34,11 +36,15 @@ export function pingCommand(target: string, options: PingOptions): string[] {
 export function parsePing(output: string): PingResult {
   const counts = /(\d+) packets transmitted, (\d+) (?:packets )?received/.exec(output);
   if (!counts) throw new Error(`ping said: ${output}`);
-  const times = /= [\d.]+\/([\d.]+)\//.exec(output);
+  const average = /= [\d.]+\/([\d.]+)\//.exec(output);
+  const times = [...output.matchAll(/time=([\d.]+) ms/g)]
+    .map((match) => Number(match[1]))
+    .sort((a, b) => a - b);
   return {
     sent: Number(counts[1]),
     received: Number(counts[2]),
-    averageMs: times ? Number(times[1]) : Number.NaN,
+    averageMs: average ? Number(average[1]) : Number.NaN,
+    medianMs: times[times.length >> 1] ?? Number.NaN,
     output,
   };
 }
