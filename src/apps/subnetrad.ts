@@ -10,6 +10,7 @@ import { NodejsSys } from "../platform/nodejs/sys.ts";
 closeDebugger();
 const engine = loadEngine();
 const sys = new NodejsSys(engine);
+sys.forbidDumps();
 // Before anything is opened, so that no signal can leave a socket node behind. The image that opens the devices and
 // then makes way for the unprivileged one binds none, and must die by a signal rather than swallow it.
 if (!sys.restartAhead) {

@@ -75,6 +75,11 @@ export const REGION_TUN_MSG = 12;
 export const REGION_TUN_PIECE = 13;
 /** SYS_LENGTH bytes for the platform's own structures (msghdr, iovec, control messages, pollfd). */
 export const REGION_SYS = 14;
+/**
+ * The keys of all peers, up to REGION_UDP_MSG. The engine's other memory of keys, what a computation leaves behind, lies
+ * before REGION_SCRATCH. For the platform, to keep them out of swap; nobody else has business there.
+ */
+export const REGION_KEYS = 15;
 
 /** Room for the largest configuration: 64 KiB and 256 bytes for each of LIMIT_PEERS. Resident only as far as it is used. */
 export const SCRATCH_LENGTH = 4325376;

@@ -13,6 +13,7 @@ import {
   PIECE_STRIDE,
   REGION_CLOCK,
   REGION_COUNTERS,
+  REGION_KEYS,
   REGION_PEERS,
   REGION_RULES,
   REGION_RX,
@@ -44,6 +45,7 @@ export const SEGMENT_SLOTS: u32 = 128;
 /** One virtio header per TUN message, padded. */
 export const VNET_STRIDE: u32 = 16;
 const ID_MAP_LENGTH: u32 = 65536 * 2;
+const WORK_LENGTH: u32 = 256;
 
 export let peerCapacity: u32 = 0;
 export let ruleCapacity: u32 = 0;
@@ -100,11 +102,12 @@ export function layOut(maxPeers: u32, maxRules: u32, rxBuffers: u32): usize {
   cursor = (__heap_base + 63) & ~63;
   clockBase = take(32);
   seedBase = take(SEED_LENGTH);
+  // Beside the static data: what may hold a key while it is computed lies together.
+  workBase = take(WORK_LENGTH);
   scratchBase = take(SCRATCH_LENGTH);
   sysBase = take(SYS_LENGTH);
   // Everything up to here keeps its place whatever the capacities are.
   counterBase = take(COUNTER_COUNT * 8);
-  workBase = take(256);
   peerBase = take(maxPeers * PEER_STRIDE);
   idMapBase = take(ID_MAP_LENGTH);
   endpointBase = take(endpointSlots * 2);
@@ -136,8 +139,9 @@ export function markTablesDirty(): void {
   tablesDirty = true;
 }
 
-/** Overwrites counters, peers, rules and keys. */
+/** Overwrites counters, peers, rules, keys and what computing them left behind. */
 export function clearTables(): void {
+  memory.fill(workBase, 0, WORK_LENGTH);
   memory.fill(counterBase, 0, tablesEnd - counterBase);
 }
 
@@ -174,6 +178,8 @@ export function regionBase(id: i32, activePolicy: usize): usize {
       return tunPieceBase;
     case REGION_SYS:
       return sysBase;
+    case REGION_KEYS:
+      return secretBase;
     default:
       return 0;
   }

@@ -1,6 +1,7 @@
 // Sys on Linux under Node.js: puts the parts of this folder together.
 
 import { EINPROGRESS, ENOENT, OPEN_READ, READY_STOP, READY_YIELD, type Sys } from "../../core/sys.ts";
+import { REGION_KEYS, REGION_SCRATCH, REGION_UDP_MSG, SCRATCH_LENGTH } from "../../engine/abi.ts";
 import type { Engine } from "../../engine/exports.ts";
 import { NodejsClientSys } from "./client-sys.ts";
 import { fillRandom, systemClock } from "./clock.ts";
@@ -10,6 +11,7 @@ import { addressOf, errno, flock } from "./libc.ts";
 import { writableWithoutCapabilities } from "./linux/capabilities.ts";
 import { AF_INET, LOCK_NOW } from "./linux/constants.ts";
 import { Privileges } from "./linux/privileges.ts";
+import { forbidDumps, keepOutOfDumps, keepOutOfSwap } from "./linux/secret-memory.ts";
 import { openTun, type TunDevice } from "./linux/tun-device.ts";
 import { TunIo } from "./linux/tun-io.ts";
 import { UdpReceiver } from "./linux/udp-receive.ts";
@@ -48,6 +50,12 @@ export class NodejsSys extends NodejsClientSys implements Sys {
     this.privileges = new Privileges(options.restart ?? true);
     this.engine = engine;
     this.base = addressOf(engine.u8);
+    keepOutOfDumps(this.base, this.base + engine.u8.length);
+  }
+
+  /** For a process of our own: it leaves no core file. */
+  forbidDumps(): void {
+    forbidDumps();
   }
 
   /** Makes the next wait return READY_STOP. For signal handlers and embedding programs. */
@@ -126,9 +134,18 @@ export class NodejsSys extends NodejsClientSys implements Sys {
     if (typeof device === "number") return device;
     this.tun = device;
     this.tunIo = new TunIo(this.engine);
+    this.keepKeysOutOfSwap();
     this.readiness.watchTun(device.fd);
     if (this.privileges.collected !== null) this.privileges.collected.tun = device;
     return 0;
+  }
+
+  /** The most important pages first: the system may allow few. */
+  private keepKeysOutOfSwap(): void {
+    const at = (region: number): number => this.base + this.engine.call.region(region);
+    keepOutOfSwap(this.base, at(REGION_SCRATCH));
+    keepOutOfSwap(at(REGION_KEYS), at(REGION_UDP_MSG));
+    keepOutOfSwap(at(REGION_SCRATCH), at(REGION_SCRATCH) + SCRATCH_LENGTH);
   }
 
   tunName(): string {

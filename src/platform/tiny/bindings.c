@@ -175,6 +175,8 @@ static duk_ret_t bind_tun_open(duk_context *ctx)
 {
     char name[PATH_LENGTH];
     get_path(ctx, 0, name);
+    /* From here on the engine keeps its layout, as Sys promises. */
+    sys_keep_keys_out_of_swap();
     return give(ctx, sys_tun_open(name));
 }
 

@@ -43,6 +43,7 @@ int heap_open(void)
         mmap(NULL, ARENA_LENGTH, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (memory == MAP_FAILED)
         return 0;
+    madvise(memory, ARENA_LENGTH, MADV_DONTDUMP);
     arena = memory;
     return 1;
 }

@@ -43,6 +43,7 @@ static duk_ret_t run(duk_context *ctx, void *unused)
 
 int main(int argc, char **argv)
 {
+    sys_forbid_dumps();
     signal(SIGPIPE, SIG_IGN);
     /* Both would end the daemon and leave its socket file. */
     signal(SIGHUP, SIG_IGN);

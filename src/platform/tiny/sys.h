@@ -27,6 +27,13 @@ void sys_watch_signals(void);
 /* Readable when a stop was asked for; -1 before sys_watch_signals. */
 extern int sys_signal_fd;
 
+/* secrets.c */
+
+/* No core file of this process is written, and what it may hold is left out of one in any case. */
+void sys_forbid_dumps(void);
+/* Asks the system not to swap out what holds keys, once the engine is laid out. */
+void sys_keep_keys_out_of_swap(void);
+
 /* clock.c */
 
 void sys_clock(uint32_t offset);
