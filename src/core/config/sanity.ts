@@ -4,7 +4,8 @@ import { MAX_MESH_ID } from "../../engine/abi.ts";
 import { type Cidr, formatCidr, networkOf, overlaps } from "../cidr.ts";
 import { subnetraError } from "../errors.ts";
 import { MAX_MTU, MIN_MTU } from "../limits.ts";
-import { type Config, checkPort, checkPortCount } from "./values.ts";
+import { checkPort, checkPortCount } from "./kinds.ts";
+import type { Config } from "./values.ts";
 
 /** @throws SubnetraError with the codes of config.md §5 */
 export function checkSanity(config: Config): void {

@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
+import { FIELDS, PEER_FIELDS } from "../../../src/core/config/fields.ts";
 import { checkRegistry } from "../../../src/core/config/registry.ts";
 import { checkSanity } from "../../../src/core/config/sanity.ts";
 import { parseConfig } from "../../../src/core/config/values.ts";
@@ -41,56 +42,55 @@ const psk = often(
   fc.oneof(fc.constantFrom("", "f".repeat(63), "f".repeat(65), "g".repeat(64)), anything),
 );
 
-const peer = fc.record(
-  {
-    id: integer([2, 3, 4, 5, 6, 7, 8], 0, 65536),
-    endpoint: often(
-      fc.tuple(fc.nat(5), fc.nat(5)).map(([a, p]) => `192.0.2.${a}:${p + 18000}`),
-      fc.oneof(fc.constantFrom("", "1.2.3.4", "1.2.3.4:0", "1.2.3.4:65536", "hub:1", "1.2.3:4"), anything),
-    ),
-    allowed_src: cidr,
-    psk,
-    name: often(
-      fc.string({ maxLength: 12 }),
-      fc.oneof(fc.string({ unit: "binary", maxLength: 40 }), anything),
-    ),
-    extra: anything,
-  },
-  { requiredKeys: ["psk", "endpoint", "id"] },
-);
+const PEER = {
+  id: integer([2, 3, 4, 5, 6, 7, 8], 0, 65536),
+  endpoint: often(
+    fc.tuple(fc.nat(5), fc.nat(5)).map(([a, p]) => `192.0.2.${a}:${p + 18000}`),
+    fc.oneof(fc.constantFrom("", "1.2.3.4", "1.2.3.4:0", "1.2.3.4:65536", "hub:1", "1.2.3:4"), anything),
+  ),
+  allowed_src: cidr,
+  psk,
+  name: often(fc.string({ maxLength: 12 }), fc.oneof(fc.string({ unit: "binary", maxLength: 40 }), anything)),
+  extra: anything,
+};
+const peer = fc.record(PEER, { requiredKeys: ["psk", "endpoint", "id"] });
 
-const document = fc.record(
-  {
-    negotiation_version: integer([0, 1, 255], 256),
-    role: often(fc.constantFrom("manual", "hub", "spoke"), fc.oneof(fc.constantFrom("", "Hub"), anything)),
-    local_id: integer([1, 9, 65535], 65536, 0, 2, 3),
-    local_tun_mtu: integer([68, 1400, 1436, 1500], 67, 1501),
-    listen_ports: often(
-      fc.uniqueArray(fc.integer({ min: 1, max: 65535 }), { minLength: 1, maxLength: 8 }),
-      fc.oneof(fc.array(fc.nat(3), { maxLength: 10 }), fc.constant(null), anything),
-    ),
-    listen_port: integer([18020, 1, 65535], 0, 65536),
-    virtual_subnet: cidr,
-    local_tun_ip: often(cidrText, fc.oneof(fc.constant(""), cidr)),
-    local_routes: often(
-      fc.array(cidr, { maxLength: 4 }),
-      fc.oneof(fc.array(cidrText, { minLength: 7, maxLength: 10 }), anything),
-    ),
-    remote_routes: often(
-      fc.array(cidr, { maxLength: 4 }),
-      fc.oneof(fc.array(cidrText, { minLength: 7, maxLength: 10 }), anything),
-    ),
-    keepalive_secs: integer([0, 20, 4294967295], 4294967296),
-    obfuscate: often(fc.boolean(), anything),
-    peers: often(fc.array(peer, { minLength: 1, maxLength: 3 }), fc.oneof(fc.constant([]), anything)),
-    psk: often(fc.constant(""), fc.oneof(psk, anything)),
-    policy_file: often(fc.constant("/var/lib/saved"), anything),
-    max_peers: integer([2, 3, 1024, 16384], 0, 16385, 1),
-    max_rules: integer([1, 4096, 65536], 0, 65537),
-    unknown: anything,
-  },
-  { requiredKeys: ["peers", "local_id"] },
-);
+const DOCUMENT = {
+  negotiation_version: integer([0, 1, 255], 256),
+  role: often(fc.constantFrom("manual", "hub", "spoke"), fc.oneof(fc.constantFrom("", "Hub"), anything)),
+  local_id: integer([1, 9, 65535], 65536, 0, 2, 3),
+  local_tun_mtu: integer([68, 1400, 1436, 1500], 67, 1501),
+  listen_ports: often(
+    fc.uniqueArray(fc.integer({ min: 1, max: 65535 }), { minLength: 1, maxLength: 8 }),
+    fc.oneof(fc.array(fc.nat(3), { maxLength: 10 }), fc.constant(null), anything),
+  ),
+  listen_port: integer([18020, 1, 65535], 0, 65536),
+  virtual_subnet: cidr,
+  local_tun_ip: often(cidrText, fc.oneof(fc.constant(""), cidr)),
+  local_routes: often(
+    fc.array(cidr, { maxLength: 4 }),
+    fc.oneof(fc.array(cidrText, { minLength: 7, maxLength: 10 }), anything),
+  ),
+  remote_routes: often(
+    fc.array(cidr, { maxLength: 4 }),
+    fc.oneof(fc.array(cidrText, { minLength: 7, maxLength: 10 }), anything),
+  ),
+  keepalive_secs: integer([0, 20, 4294967295], 4294967296),
+  obfuscate: often(fc.boolean(), anything),
+  peers: often(fc.array(peer, { minLength: 1, maxLength: 3 }), fc.oneof(fc.constant([]), anything)),
+  psk: often(fc.constant(""), fc.oneof(psk, anything)),
+  policy_file: often(fc.constant("/var/lib/saved"), anything),
+  max_peers: integer([2, 3, 1024, 16384], 0, 16385, 1),
+  max_rules: integer([1, 4096, 65536], 0, 65537),
+  unknown: anything,
+};
+const document = fc.record(DOCUMENT, { requiredKeys: ["peers", "local_id"] });
+
+test("the generator knows every field of the tables", () => {
+  const names = (table: { [property: string]: { name: string } }) => Object.values(table).map((f) => f.name);
+  assert.deepEqual(Object.keys(DOCUMENT).sort(), [...names(FIELDS), "unknown"].sort());
+  assert.deepEqual(Object.keys(PEER).sort(), [...names(PEER_FIELDS), "extra"].sort());
+});
 
 /** The same document as text in which some numbers are written in other ways. */
 const text = fc.tuple(document, fc.nat(40)).map(([value, style]) => {
