@@ -1,18 +1,15 @@
 // The daemon from its arguments to its last turn, in the order of daemon-cli.md §2. On Node the whole start runs a
 // second time after dropPrivileges, so nothing is printed before that point unless the start fails or ends.
 
-import { DEFAULT_RX_BUFFERS, OK, REGION_CLOCK, REGION_SEED, SEED_LENGTH } from "../engine/abi.ts";
 import { loadConfig, resolveConfig } from "./config/file.ts";
-import { buildRegistry } from "./config/registry.ts";
-import { checkSanity } from "./config/sanity.ts";
 import type { Config } from "./config/values.ts";
 import { DAEMON_USAGE, type DaemonArgs, parseDaemonArgs, planDialect, planPathMtu } from "./daemon-args.ts";
-import { isSubnetraError, subnetraError } from "./errors.ts";
+import { isSubnetraError } from "./errors.ts";
 import type { Host } from "./host.ts";
-import { wipeKeys } from "./memory.ts";
 import { networkPlan } from "./network-plan.ts";
 import { oneLine } from "./printable.ts";
 import { openNode, type RunningNode } from "./running-node.ts";
+import { layOutEngine } from "./setup.ts";
 import { StartFailure, step } from "./start-failure.ts";
 import { STDERR, STDOUT } from "./sys.ts";
 import { VERSION } from "./version.ts";
@@ -51,17 +48,19 @@ function start(host: Host, argv: string[]): Finished | RunningNode {
     (code) => `config path invalid: ${code}`,
     () => resolveConfig(host, args.config),
   );
-  const config = step(
+  const { config, warnings } = step(
     (code) => `config load failed (${oneLine(source.path)}): ${code}`,
     () => loadConfig(host, source),
   );
-  setUpEngine(host, config);
+  layOutEngine(host, config);
+  if (args.mode !== "run") sys.print(STDERR, warnings);
   if (args.mode === "check") return finish(host, `${describe(config)}) [config ok]\n`);
   const device = (sys.env("SUBNETRA_TUN") || "snr0").substring(0, MAX_DEVICE_NAME);
   if (args.mode === "plan") return finish(host, renderPlan(host, args, config, device));
   return openNode(host, config, {
     device,
     savedRules: args.policy !== null ? args.policy : config.policyFile,
+    notices: warnings,
     banner: `${describe(config)}, obfuscate=${config.obfuscate})`,
   });
 }
@@ -79,50 +78,6 @@ function readArgs(argv: string[]): DaemonArgs {
     if (!isSubnetraError(error)) throw error;
     const what = error.code === "UnknownArgument" ? "unknown argument" : "missing value for argument";
     throw new StartFailure(`${what}: ${oneLine(error.detail)}\n\n${DAEMON_USAGE}error: ${error.code}\n`);
-  }
-}
-
-/** Sanity, boot epoch and registry: steps 3 to 5. No key is left in the configuration afterwards. */
-function setUpEngine(host: Host, config: Config): void {
-  const { engine, sys } = host;
-  try {
-    step(
-      (code) => `config sanity check failed: ${code}`,
-      () => checkSanity(config),
-    );
-    step(
-      (code) => `peer registry build failed: ${code}`,
-      () => layOut(host, config),
-    );
-    engine.call.setNode(config.localId, config.obfuscate ? 1 : 0);
-    engine.call.setPlatform(0, 0, sys.sockaddrFamily);
-    step(
-      (code) => `boot epoch unavailable (clock not set?): ${code}`,
-      () => takeEpoch(host),
-    );
-    step(
-      (code) => `peer registry build failed: ${code}`,
-      () => buildRegistry(engine, config),
-    );
-  } finally {
-    wipeKeys(config.peers);
-  }
-}
-
-function layOut(host: Host, config: Config): void {
-  const needed = host.engine.call.init(config.maxPeers, config.maxRules, DEFAULT_RX_BUFFERS);
-  if (needed !== 0) {
-    const what = `${config.maxPeers} peers and ${config.maxRules} rules need ${needed} bytes`;
-    throw subnetraError("OutOfMemory", "", what);
-  }
-}
-
-function takeEpoch(host: Host): void {
-  // Digits that a coarse clock lacks. Where even the secure source fails, a spoke that needs it says so later.
-  host.sys.random(host.engine.call.region(REGION_SEED), SEED_LENGTH);
-  host.sys.clock(host.engine.call.region(REGION_CLOCK));
-  if (host.engine.call.startEpoch() !== OK) {
-    throw subnetraError("ClockUnavailable", "", "the clock is missing or before 2024-01-01");
   }
 }
 

@@ -1,6 +1,6 @@
 // A running node: opens devices and sockets, publishes the policy, gives up its privileges, and turns the loop.
 
-import { REGION_CLOCK, REGION_SEED, SEED_LENGTH } from "../engine/abi.ts";
+import { REGION_CLOCK } from "../engine/abi.ts";
 import type { Config } from "./config/values.ts";
 import { ControlServer } from "./control/server.ts";
 import { bindControl, type ControlSocket, checkSocketPath, socketPath } from "./control/socket.ts";
@@ -9,11 +9,11 @@ import { explain, type SubnetraError, subnetraError } from "./errors.ts";
 import { fieldText } from "./escape.ts";
 import type { Host } from "./host.ts";
 import { formatU64 } from "./memory.ts";
-import { addRule, initialRules } from "./policy/roles.ts";
 import { loadSavedRules } from "./policy/saved-rules.ts";
 import { snapshotPath } from "./policy/snapshot.ts";
 import { oneLine } from "./printable.ts";
 import { Reactor } from "./reactor.ts";
+import { addPolicy, startKeepalive } from "./setup.ts";
 import { startFailure, step } from "./start-failure.ts";
 import { EADDRINUSE, errnoOf, READY_LOST, READY_STOP, STDERR, stageOf, UDP_SOCKET } from "./sys.ts";
 import { tunFailure } from "./tun-failure.ts";
@@ -24,6 +24,8 @@ export interface NodeOptions {
   readonly device: string;
   /** File of saved rules, or null. */
   readonly savedRules: string | null;
+  /** Lines to print before the ready line. */
+  readonly notices: string;
   /** The ready line up to the interface's name. */
   readonly banner: string;
 }
@@ -96,21 +98,18 @@ class Node implements RunningNode {
     const { engine, sys } = this.host;
     this.openTun(options.device);
     for (let i = 0; i < config.listenPorts.length; i++) this.openUdp(config.listenPorts[i]!);
-    engine.call.setPlatform(sys.udpSegments(), sys.tunVnet(), sys.sockaddrFamily);
-    step(
-      (code) => `initial policy derivation failed: ${code}`,
-      () => this.addInitialRules(config),
-    );
+    addPolicy(this.host, config);
     const savedRulesFound = options.savedRules === null || this.addSavedRules(options.savedRules);
     this.control = step(
       (code) => `control socket bind failed (${code}) at ${oneLine(this.path)}`,
       () => bindControl(this.host, this.path),
     );
-    this.startKeepalive(config);
+    startKeepalive(this.host, config);
     this.dropPrivileges();
     // Without a socket this process has been restarted by now.
     this.server = this.controlServer(this.control!, config);
     this.reactor = new Reactor(engine, sys, this.server, config.listenPorts.length);
+    sys.print(STDERR, options.notices);
     if (!savedRulesFound) sys.print(STDERR, `no saved rules at ${oneLine(options.savedRules!)}\n`);
     const tun = fieldText(sys.tunName());
     sys.print(STDERR, `${options.banner} tun=${tun} sock=${oneLine(this.path)} [ready]\n`);
@@ -132,33 +131,11 @@ class Node implements RunningNode {
     throw startFailure(`udp bind failed (${error.code}) on port ${port}`, error);
   }
 
-  private addInitialRules(config: Config): void {
-    const rules = initialRules(config);
-    for (let i = 0; i < rules.length; i++) {
-      if (!addRule(this.host.engine, rules[i]!)) {
-        const what = `the role makes ${rules.length} rules, max_rules is ${config.maxRules}`;
-        throw subnetraError("OutOfSpace", "", what);
-      }
-    }
-  }
-
   private addSavedRules(path: string): boolean {
     return step(
       (code) => `policy load failed (${oneLine(path)}): ${code}`,
       () => loadSavedRules(this.host, path),
     );
-  }
-
-  /** Only a spoke sends keepalives, config.md §3. */
-  private startKeepalive(config: Config): void {
-    const { engine, sys } = this.host;
-    if (config.role !== "spoke" || config.keepaliveSecs === 0) return;
-    if (sys.random(engine.call.region(REGION_SEED), SEED_LENGTH) < 0) {
-      const error = subnetraError("EntropyUnavailable", "", "the secure random source gave no bytes");
-      throw startFailure(`keepalive set-up failed: ${error.code}`, error);
-    }
-    sys.clock(engine.call.region(REGION_CLOCK));
-    engine.call.setKeepalive(config.keepaliveSecs, 0);
   }
 
   private dropPrivileges(): void {

@@ -80,7 +80,9 @@ endToEnd("Bad input", () => {
   }): Promise<LabProcess> {
     const path = options.path ?? lab.path("other", "config.json");
     if (options.path === undefined) {
-      writeFileSync(path, options.text ?? JSON.stringify(config(options.port ?? OTHER_PORT)));
+      writeFileSync(path, options.text ?? JSON.stringify(config(options.port ?? OTHER_PORT)), {
+        mode: 0o600,
+      });
     }
     const socket = lab.path("other", "subnetra.sock");
     const command = [

@@ -106,7 +106,7 @@ describe("The unpacked image", { skip }, () => {
     const health = () => lab.exec("n", inside("/usr/local/bin/subnetra", "status")).status;
     assert.equal(health(), 1);
     const config = { local_id: 2, peers: [{ id: 1, endpoint: "192.0.2.1:18020", psk: newKey() }] };
-    writeFileSync(join(folder, "etc/subnetra/config.json"), JSON.stringify(config));
+    writeFileSync(join(folder, "etc/subnetra/config.json"), JSON.stringify(config), { mode: 0o600 });
     const daemon = lab.start("n", "subnetrad", inside("/usr/local/bin/subnetrad"));
     await daemon.seen(/sock=\/run\/subnetra\/subnetra\.sock \[ready\]/);
     assert.equal(health(), 0);

@@ -95,7 +95,7 @@ test("both builds print the same and end with the same status", { skip }, async 
   const here = chooseBuilds(tiny).hub;
   await withFolder((folder) => {
     const config = join(folder, "config.json");
-    writeFileSync(config, JSON.stringify(CONFIG));
+    writeFileSync(config, JSON.stringify(CONFIG), { mode: 0o600 });
     const env = { SUBNETRA_SOCK: join(folder, "none.sock"), SUBNETRA_CONFIG: "", SUBNETRA_TUN: "" };
     for (const [program, words] of COMMANDS) {
       const args = words.map((word) => (word === "CONFIG" ? config : word));

@@ -46,7 +46,7 @@ describe("An otherwise empty root", { skip }, () => {
     folder = emptyRoot();
     copyFileSync(tiny, join(folder, "subnetra"));
     chmodSync(join(folder, "subnetra"), 0o755);
-    writeFileSync(join(folder, "config.json"), config);
+    writeFileSync(join(folder, "config.json"), config, { mode: 0o600 });
   });
   after(() => {
     lab?.close();
@@ -110,7 +110,7 @@ describe("BusyBox and the start script", { skip }, () => {
   const device = () => lab.exec("n", ["ip", "link", "show", "snr0"]).status === 0;
 
   it("refuses a configuration that fails the check", () => {
-    writeFileSync(join(folder, "etc/subnetra/config.json"), '{ "role": "spoke" }');
+    writeFileSync(join(folder, "etc/subnetra/config.json"), '{ "role": "spoke" }', { mode: 0o600 });
     const { status, stderr } = script("start");
     assert.equal(status, 1);
     assert.match(stderr, /^subnetrad: config \/etc\/subnetra\/config\.json failed --check; not starting$/m);
@@ -118,7 +118,7 @@ describe("BusyBox and the start script", { skip }, () => {
   });
 
   it("starts, answers, restarts and stops", () => {
-    writeFileSync(join(folder, "etc/subnetra/config.json"), config);
+    writeFileSync(join(folder, "etc/subnetra/config.json"), config, { mode: 0o600 });
     assert.equal(script("start").status, 0);
     assert.equal(device(), true);
     assert.match(script("status").stdout, /^subnetra v[\d.]+ \[running\]\n/);

@@ -7,6 +7,7 @@ import type { Host } from "../host.ts";
 import { CONFIG_BYTES_PER_PEER, MAX_CONFIG_LENGTH, MAX_PATH } from "../limits.ts";
 import { wipe, wipeKeys } from "../memory.ts";
 import { ENOENT, errnoOf, OPEN_READ } from "../sys.ts";
+import { accessWarnings } from "./access.ts";
 import { type Config, defaultConfig, parseConfig } from "./values.ts";
 
 export interface ConfigSource {
@@ -24,26 +25,33 @@ export function resolveConfig(host: Host, argument: string | null): ConfigSource
   return { path: named === null ? "config.json" : named, named: named !== null };
 }
 
+export interface LoadedConfig {
+  readonly config: Config;
+  /** Lines about the file's mode and owner, "" when nobody else can use it. */
+  readonly warnings: string;
+}
+
 /**
  * Reads and parses the file. Its bytes are wiped from memory afterwards.
  *
  * @throws SubnetraError with the codes of config.md §1–§4
  */
-export function loadConfig(host: Host, source: ConfigSource): Config {
+export function loadConfig(host: Host, source: ConfigSource): LoadedConfig {
   const fd = host.sys.open(source.path, OPEN_READ);
   if (fd < 0) {
     if (errnoOf(fd) !== ENOENT)
       throw subnetraError("ConfigOpenFailed", "", `the file cannot be opened (${errnoText(errnoOf(fd))})`);
     if (source.named) throw subnetraError("ConfigNotFound", "", "the file does not exist");
-    return defaultConfig();
+    return { config: defaultConfig(), warnings: "" };
   }
   const scratch = host.engine.call.region(REGION_SCRATCH);
+  const warnings = accessWarnings(host, fd, source.path);
   let length = 0;
   try {
     length = readWhole(host, fd, scratch, SCRATCH_LENGTH);
     if (length < 0)
       throw subnetraError("ConfigReadFailed", "", `the file cannot be read (${errnoText(errnoOf(length))})`);
-    return parseSized(host.engine.u8.subarray(scratch, scratch + length), length);
+    return { config: parseSized(host.engine.u8.subarray(scratch, scratch + length), length), warnings };
   } finally {
     wipe(host.engine.u8.subarray(scratch, scratch + Math.max(length, 0)));
     host.sys.close(fd);

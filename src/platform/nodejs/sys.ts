@@ -105,6 +105,11 @@ export class NodejsSys extends NodejsClientSys implements Sys {
     return files.syncFile(fd);
   }
 
+  override close(fd: number): number {
+    (this.privileges.inherited ?? this.privileges.collected)?.forget(fd);
+    return super.close(fd);
+  }
+
   rename(from: string, to: string): number {
     return files.renameFile(from, to);
   }
@@ -122,6 +127,8 @@ export class NodejsSys extends NodejsClientSys implements Sys {
   }
 
   fstat(fd: number, offset: number): number {
+    const { inherited, collected } = this.privileges;
+    if ((inherited ?? collected)?.fstat(fd, this.engine.u32, offset)) return 0;
     return files.statOpenFile(fd, this.engine.u8, offset);
   }
 

@@ -15,7 +15,8 @@ export interface SocketFile {
 
 interface FileNode {
   readonly kind: "file";
-  readonly mode: number;
+  mode: number;
+  owner: number;
   readonly inode: number;
   bytes: Uint8Array;
 }
@@ -55,8 +56,16 @@ export class FileTree {
     const entry = this.entries.get(path);
     if (entry !== undefined && entry.kind !== "file") return entry.kind === "directory" ? -EISDIR : -EEXIST;
     if (entry !== undefined) entry.bytes = bytes;
-    else this.entries.set(path, { kind: "file", mode: 0o600, inode: ++this.inodes, bytes });
+    else this.entries.set(path, { kind: "file", mode: 0o600, owner: 0, inode: ++this.inodes, bytes });
     return 0;
+  }
+
+  /** Gives a file another mode and owner. */
+  chmod(path: string, mode: number, owner = 0): void {
+    const entry = this.entries.get(path);
+    if (entry?.kind !== "file") throw new Error(`no file ${path}`);
+    entry.mode = mode;
+    entry.owner = owner;
   }
 
   readFile(path: string): Uint8Array | null {

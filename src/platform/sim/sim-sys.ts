@@ -45,7 +45,7 @@ const NS_PER_S = 1_000_000_000n;
 const NEVER = -1;
 
 const TYPES = { file: TYPE_FILE, directory: TYPE_DIRECTORY, socket: TYPE_SOCKET };
-/** Every file is root's, and so is every process. */
+/** Every process is root's, and so is what it makes. */
 const ROOT = 0;
 
 /** What a process shares with its world. */
@@ -186,7 +186,7 @@ export class SimSys extends LocalClient implements Sys {
     const fields: [number, number][] = [
       [STAT_TYPE, TYPES[entry.kind]],
       [STAT_MODE, entry.mode],
-      [STAT_OWNER, ROOT],
+      [STAT_OWNER, entry.kind === "file" ? entry.owner : ROOT],
       [STAT_DEVICE, 1],
       [STAT_INODE, entry.inode],
     ];

@@ -504,6 +504,42 @@ test("the socket path: empty means unset, 101 bytes fit, 102 do not", () => {
   assert.ok(!long.sys.log.includes("tunOpen snr0"));
 });
 
+test("a configuration that others may use, or own, is warned of once and used all the same", () => {
+  const warnings = (mode: number, owner: number, user: number, ...extra: string[]) => {
+    const { sys, start } = prepare();
+    sys.machine.files.chmod("node.json", mode, owner);
+    sys.userId = () => user;
+    const result = start("--config", "node.json", ...extra);
+    if ("exit" in result) assert.equal(result.exit, 0);
+    else result.stop();
+    return sys.stderr.split("\n").filter((line) => line.startsWith("warning: "));
+  };
+  const readable =
+    "warning: node.json has mode 0644 and owner 0: others may read or write its keys; run: chmod 600 node.json";
+  const foreign =
+    "warning: node.json has mode 0600 and owner 1000: that user may read and change its keys; run: chown 0 node.json";
+  for (const extra of [[], ["--check"], ["--print-network-plan"]]) {
+    assert.deepEqual(warnings(0o644, 0, 0, ...extra), [readable]);
+    assert.deepEqual(warnings(0o600, 1000, 0, ...extra), [foreign]);
+    assert.equal(warnings(0o602, 1000, 0, ...extra).length, 2);
+    for (const mode of [0o600, 0o400, 0o711]) assert.deepEqual(warnings(mode, 0, 0, ...extra), []);
+    // root may read everything anyway, and a user owns what is his.
+    assert.deepEqual(warnings(0o600, 0, 1000, ...extra), []);
+    assert.deepEqual(warnings(0o600, 1000, 1000, ...extra), []);
+  }
+  assert.equal(warnings(0o640, 0, 0).length, 1);
+  assert.equal(warnings(0o620, 0, 0).length, 1);
+});
+
+test("the command in the warning is one a shell runs as it stands", () => {
+  const { sys, start } = prepare(null);
+  const path = "it's a \x1b[2J.json";
+  sys.files[path] = Buffer.from(JSON.stringify(HUB));
+  sys.machine.files.chmod(path, 0o666);
+  assert.equal(exitOf(start("--check", "--config", path)), 0);
+  assert.ok(sys.stderr.endsWith("run: chmod 600 'it'\\''s a ?[2J.json'\n"), sys.stderr);
+});
+
 test("a table smaller than the role's rules stops the start", () => {
   const { sys, run } = prepare({ ...HUB, max_rules: 1 });
   assert.equal(exitOf(run()), 1);

@@ -4,8 +4,8 @@
 // content waits in sealed memory. The receiver believes none of it: what a descriptor is, the kernel says.
 
 import { readSync, writeSync } from "node:fs";
-import { OPEN_READ } from "../../../core/sys.ts";
-import { closeFile, openFile } from "../files.ts";
+import { OPEN_READ, STAT_LENGTH } from "../../../core/sys.ts";
+import { closeFile, openFile, statOpenFile } from "../files.ts";
 import { fcntl, lseek, memfdCreate } from "../libc.ts";
 import { structures } from "../native-memory.ts";
 import {
@@ -26,6 +26,7 @@ import { unixName } from "./unix.ts";
 
 const VARIABLE = "SUBNETRA_HANDOFF";
 const CHUNK = 65536;
+const STAT_WORDS = STAT_LENGTH >> 2;
 /** Larger than any configuration or policy file that will be accepted. */
 const CAPTURE_LIMIT = 16 << 20;
 const NAME = structures.reserve(16);
@@ -34,6 +35,8 @@ const NAME = structures.reserve(16);
 interface CapturedFile {
   readonly path: string;
   readonly fd: number;
+  /** What fstat said of the file itself, word by word; empty for a failed attempt. */
+  readonly status: readonly number[];
 }
 
 /** What one image of the process leaves to the next. */
@@ -42,6 +45,8 @@ export class Handoff {
   readonly udp: { readonly port: number; readonly fd: number }[] = [];
   control: { readonly path: string; readonly fd: number } | null = null;
   readonly files: CapturedFile[] = [];
+  /** By open descriptor of a copy: the status of what it is a copy of. */
+  private readonly statuses = new Map<number, readonly number[]>();
 
   /**
    * Opens a file for reading and keeps what it holds now, so that the next image reads the same bytes even where it
@@ -50,23 +55,42 @@ export class Handoff {
   captureFile(path: string): number {
     const fd = openFile(path, OPEN_READ);
     if (fd < 0) {
-      this.files.push({ path, fd });
+      this.files.push({ path, fd, status: [] });
       return fd;
     }
+    const status = statusWords(fd);
     const copy = sealedCopy(fd);
     // Not readable (a directory) or too large: its reader finds the same error, so there is nothing to hand on.
     if (copy < 0) return openFile(path, OPEN_READ);
-    this.files.push({ path, fd: copy });
+    this.files.push({ path, fd: copy, status });
     lseek(copy, 0, SEEK_SET);
-    return fcntl(copy, F_DUPFD_CLOEXEC, 0);
+    const opened = fcntl(copy, F_DUPFD_CLOEXEC, 0);
+    this.statuses.set(opened, status);
+    return opened;
   }
 
   /** The next captured file of this path as a descriptor or -errno; null when there is none. */
   takeFile(path: string): number | null {
     for (let i = 0; i < this.files.length; i++) {
-      if (this.files[i]!.path === path) return this.files.splice(i, 1)[0]!.fd;
+      if (this.files[i]!.path !== path) continue;
+      const { fd, status } = this.files.splice(i, 1)[0]!;
+      this.statuses.set(fd, status);
+      return fd;
     }
     return null;
+  }
+
+  /** Writes the status of the file that an open descriptor is a copy of. False when it is no such copy. */
+  fstat(fd: number, memory: Uint32Array, offset: number): boolean {
+    const status = this.statuses.get(fd);
+    if (status === undefined) return false;
+    memory.set(status, offset >> 2);
+    return true;
+  }
+
+  /** Forgets a descriptor that its user closes: the next file may have its number. */
+  forget(fd: number): void {
+    this.statuses.delete(fd);
   }
 
   /** The captured UDP socket of a port, or -1. */
@@ -100,7 +124,7 @@ export class Handoff {
     const tun = this.tun === null ? -1 : this.tun.fd;
     const control = this.control === null ? -1 : this.control.fd;
     const udp = this.udp.map((socket) => socket.fd);
-    const files = this.files.map((file) => [file.path, file.fd]);
+    const files = this.files.map((file) => [file.path, file.fd, file.status]);
     for (const file of this.files) if (file.fd >= 0) lseek(file.fd, 0, SEEK_SET);
     for (const fd of [0, 1, 2, tun, control, ...udp, ...this.files.map((file) => file.fd)])
       if (fd >= 0) fcntl(fd, F_SETFD, 0);
@@ -138,9 +162,9 @@ export function takeHandoff(): Handoff | null {
     if (path === "") return null;
     handoff.control = { path, fd: note.control };
   }
-  for (const [path, fd] of note.files) {
+  for (const [path, fd, status] of note.files) {
     if (fd >= 0 && !isSealed(fd)) return null;
-    handoff.files.push({ path, fd });
+    handoff.files.push({ path, fd, status });
   }
   for (const fd of descriptors(note)) fcntl(fd, F_SETFD, FD_CLOEXEC);
   return handoff;
@@ -151,7 +175,7 @@ interface Note {
   readonly tun: number;
   readonly udp: number[];
   readonly control: number;
-  readonly files: [string, number][];
+  readonly files: [string, number, number[]][];
 }
 
 function descriptors(note: Note): number[] {
@@ -176,9 +200,22 @@ function parse(text: string): Note | null {
 }
 
 function isFileEntry(entry: unknown): boolean {
+  if (!Array.isArray(entry) || entry.length !== 3) return false;
+  const [path, fd, status] = entry;
   return (
-    Array.isArray(entry) && entry.length === 2 && typeof entry[0] === "string" && Number.isInteger(entry[1])
+    typeof path === "string" &&
+    Number.isInteger(fd) &&
+    Array.isArray(status) &&
+    status.length === (fd < 0 ? 0 : STAT_WORDS) &&
+    status.every((word) => Number.isInteger(word))
   );
+}
+
+/** The record of Sys.fstat. */
+function statusWords(fd: number): number[] {
+  const words = new Uint32Array(STAT_WORDS);
+  statOpenFile(fd, new Uint8Array(words.buffer), 0);
+  return Array.from(words);
 }
 
 /** True for memory that nobody can change any more. A kernel may have added seals of its own (vm.memfd_noexec). */
