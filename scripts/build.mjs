@@ -4,6 +4,7 @@ import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, readdirSync, statSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { checkRecords } from "./check-records.mjs";
 import { root, run, setUp } from "./setup.mjs";
 
 /** How AssemblyScript compiles every module. */
@@ -63,6 +64,7 @@ const INPUTS = [
   "tsconfig.json",
   "package-lock.json",
   "scripts/build.mjs",
+  "scripts/check-records.mjs",
 ];
 
 /** When the newest file at or below a path was changed, in ms. */
@@ -75,6 +77,9 @@ export function newest(path) {
 /** Builds everything. */
 export function build() {
   setUp();
+  const problems = checkRecords();
+  for (const problem of problems) console.error(problem);
+  if (problems.length > 0) process.exit(1);
   for (const [entry, out] of MODULES) buildModule(entry, out);
   const status = buildTypeScript();
   if (status !== 0) process.exit(status);

@@ -1,7 +1,8 @@
 // The contract between the engine (AssemblyScript) and everything around it.
 //
 // This file holds integer constants only, so both compilers accept it. All records are little-endian and
-// laid out in engine memory; "offset" always means a byte offset into that memory.
+// laid out in engine memory; "offset" always means a byte offset into that memory. The comment of a field begins with
+// its width; scripts/check-records.mjs holds them to it.
 
 /** Raised whenever a record, a region or an export changes its meaning. */
 export const ABI_VERSION = 2;
@@ -95,10 +96,12 @@ export const RXD_SEGMENT = 4;
 /** 16 bytes: the source as a struct sockaddr_in, so the kernel can write it in place. */
 export const RXD_SOURCE = 16;
 
-/** struct sockaddr_in: port at 2 (network order), address at 4 (network order). */
-export const SOCKADDR_PORT = 2;
-export const SOCKADDR_ADDRESS = 4;
+/** struct sockaddr_in, of which the last 8 bytes mean nothing. */
 export const SOCKADDR_LENGTH = 16;
+/** u16: port in network order. */
+export const SOCKADDR_PORT = 2;
+/** u32: address in network order. */
+export const SOCKADDR_ADDRESS = 4;
 
 // --- Packets read from the TUN: packed into the arena -----------------------------------------------------------
 
@@ -140,6 +143,10 @@ export const MSG_SOCKET = 12;
 export const MSG_STATUS = 12;
 /** UDP, 16 bytes: destination as a struct sockaddr_in. */
 export const MSG_DESTINATION = 16;
+/** TUN, u32: inner packets carried, for the engine's own account. */
+export const MSG_PACKETS = 8;
+/** TUN, u64: bytes of those packets, for the engine's own account. */
+export const MSG_BYTES = 16;
 
 export const PIECE_STRIDE = 16;
 /** u32: offset of the first byte. */
@@ -156,8 +163,10 @@ export const PIECE_KIND = 12;
 export const PEER_STRIDE = 64;
 /** u32: mesh id. */
 export const PEER_ID = 0;
-/** 16 bytes: current endpoint as a struct sockaddr_in. */
+/** 8 bytes: current endpoint, the part of a struct sockaddr_in that means something. */
 export const PEER_ENDPOINT = 4;
+/** u32: the engine's own, the next peer in the same slot of the endpoint index. */
+export const PEER_NEXT = 12;
 /** u32: index of the listen socket the peer was last heard on. */
 export const PEER_SOCKET = 20;
 /** u64: wall clock in ns of the last accepted datagram, 0 = never. */
@@ -170,12 +179,14 @@ export const PEER_ALLOWED = 40;
 export const PEER_ALLOWED_BITS = 44;
 /** u64: last sequence number used towards this peer. */
 export const PEER_SEQUENCE = 48;
+/** u64: datagrams that came from the peer's endpoint and that no key opened (a wrong key shows here). */
+export const PEER_UNCLAIMED = 56;
 
 export const RULE_STRIDE = 20;
-/** u32: addresses as numbers (a<<24 | …), host bits kept as entered. */
+/** u32: source address, then destination address, as numbers (a<<24 | …), host bits kept as entered. */
 export const RULE_SRC = 0;
 export const RULE_DST = 4;
-/** u8 prefix lengths. */
+/** u8: their prefix lengths. */
 export const RULE_SRC_BITS = 8;
 export const RULE_DST_BITS = 9;
 /** u8: ACTION_*. */

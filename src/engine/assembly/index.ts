@@ -19,21 +19,12 @@ import { mask } from "./crypto/obfuscation";
 import { localEpoch, takeEpoch, renewEpoch as takeNewEpoch, watchClock } from "./epoch";
 import { writeDecimal } from "./format";
 import { keepaliveTick, keepaliveTimeout, startKeepalive, stopKeepalive } from "./keepalive";
-import { clearTables, layOut, regionBase, workBase } from "./layout";
+import { clearTables, layOut, regionBase, WORK_MIDSTATE, workBase } from "./layout";
 import { localId, setIdentity } from "./node";
-import {
-  addPeerRecord,
-  peerAt,
-  peerTotal,
-  resetPeers,
-  SECRET_RX_KEY,
-  SECRET_RX_LINK,
-  SECRET_WINDOW,
-  secretAt,
-  setFamily,
-} from "./peers";
+import { addPeerRecord, peerAt, peerTotal, resetPeers, secretAt, setFamily } from "./peers";
 import { activeRules, appendRule, lookUp, resetPolicy, ruleTotal } from "./policy";
 import { beginUdpBatch, runUdpBatch } from "./receive";
+import { SECRET_RX_KEY, SECRET_RX_LINK, SECRET_WINDOW } from "./records";
 import { resetWindow } from "./replay";
 import { beginTunBatch, runTunBatch } from "./send";
 import { resetStage, setOffloads, settleTun, settleUdp, tunCount, udpCount } from "./stage";
@@ -41,8 +32,6 @@ import { refillTrials, resetTrials } from "./trials";
 import { SMALLEST_DATAGRAM, seqOf, writeHeader } from "./wire/header";
 
 const NS_PER_S: u64 = 1000000000;
-/** Room for a link-key midstate in the work area, behind pad, candidate key and keepalive. */
-const MIDSTATE: usize = 192;
 
 /** True while the unfinished batch is one of UDP datagrams. */
 let udpRunning: bool = false;
@@ -188,9 +177,9 @@ export function deriveLinkKey(psk: usize, from: u32, to: u32, out: usize): void 
 }
 
 export function deriveSessionKey(key: usize, epoch: usize, out: usize): void {
-  keyMidstate(key, workBase + MIDSTATE);
-  sessionKeyFromMidstate(workBase + MIDSTATE, load<u64>(epoch), out);
-  memory.fill(workBase + MIDSTATE, 0, 64);
+  keyMidstate(key, workBase + WORK_MIDSTATE);
+  sessionKeyFromMidstate(workBase + WORK_MIDSTATE, load<u64>(epoch), out);
+  memory.fill(workBase + WORK_MIDSTATE, 0, 64);
 }
 
 export function sealDatagram(
@@ -218,9 +207,9 @@ export function openDatagram(key: usize, src: usize, length: u32): i32 {
 
 export function maskHeader(key: usize, datagram: usize, length: u32): void {
   if (length < SMALLEST_DATAGRAM) return;
-  keyMidstate(key, workBase + MIDSTATE);
-  mask(workBase + MIDSTATE, datagram, length);
-  memory.fill(workBase + MIDSTATE, 0, 64);
+  keyMidstate(key, workBase + WORK_MIDSTATE);
+  mask(workBase + WORK_MIDSTATE, datagram, length);
+  memory.fill(workBase + WORK_MIDSTATE, 0, 64);
 }
 
 export function preloadEpoch(index: u32, epoch: usize): void {

@@ -2,7 +2,7 @@
 
 import { FLAG_KEEPALIVE } from "../abi";
 import { monotonicNs } from "./clock";
-import { workBase } from "./layout";
+import { WORK_KEEPALIVE, workBase } from "./layout";
 import { obfuscating } from "./node";
 import { random } from "./random";
 import { sealAndStage } from "./send";
@@ -10,8 +10,6 @@ import { KIND_KEEPALIVE } from "./stage";
 
 const NS_PER_S: u64 = 1000000000;
 const NS_PER_MS: u64 = 1000000;
-/** The datagram's place in the work area: 36 bytes. */
-const DATAGRAM: usize = 128;
 
 let interval: u64 = 0;
 let peer: u32 = 0;
@@ -40,7 +38,7 @@ export function startKeepalive(seconds: u32, index: u32): void {
 /** Stages a keepalive when it is due. The stage must be empty. */
 export function keepaliveTick(): void {
   if (interval == 0 || monotonicNs() < due) return;
-  sealAndStage(peer, KIND_KEEPALIVE, FLAG_KEEPALIVE, workBase + DATAGRAM, 0);
+  sealAndStage(peer, KIND_KEEPALIVE, FLAG_KEEPALIVE, workBase + WORK_KEEPALIVE, 0);
   schedule();
 }
 

@@ -36,16 +36,24 @@ import {
   TUN_ARENA_LENGTH,
   TUND_STRIDE,
 } from "../abi";
+import { SECRET_STRIDE } from "./records";
 
-/** One record of keys per peer, see peers.ts. */
-export const SECRET_STRIDE: u32 = 256;
+/** Work area, for what is in hand at one moment: it outlives no call of the engine but where it is written again. */
+export const WORK_LENGTH: u32 = 256;
+/** 64 bytes: a header pad, or a link key on its way to its midstate. */
+export const WORK_PAD: usize = 0;
+/** 64 bytes: a candidate session key (receive.ts). */
+export const WORK_CANDIDATE: usize = 64;
+/** 64 bytes: a keepalive's datagram (keepalive.ts). */
+export const WORK_KEEPALIVE: usize = 128;
+/** 64 bytes: a link key's midstate (codec). */
+export const WORK_MIDSTATE: usize = 192;
 /** TCP segments cut from super-packets: room for header, packet and tag. */
 export const SEGMENT_STRIDE: u32 = 1536;
 export const SEGMENT_SLOTS: u32 = 128;
 /** One virtio header per TUN message, padded. */
 export const VNET_STRIDE: u32 = 16;
 const ID_MAP_LENGTH: u32 = 65536 * 2;
-const WORK_LENGTH: u32 = 256;
 
 export let peerCapacity: u32 = 0;
 export let ruleCapacity: u32 = 0;

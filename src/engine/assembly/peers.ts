@@ -7,8 +7,10 @@ import {
   PEER_ENDPOINT,
   PEER_ID,
   PEER_LAST_SEEN,
+  PEER_NEXT,
   PEER_SEQUENCE,
   PEER_STRIDE,
+  PEER_UNCLAIMED,
   SOCKADDR_ADDRESS,
   SOCKADDR_PORT,
   TABLE_FULL,
@@ -22,20 +24,11 @@ import {
   markTablesDirty,
   peerBase,
   peerCapacity,
-  SECRET_STRIDE,
   secretBase,
+  WORK_PAD,
   workBase,
 } from "./layout";
-
-/** u32: index + 1 of the next peer in the same slot of the endpoint index. Private part of the peer record. */
-const PEER_NEXT: usize = 56;
-
-/** Secret record: link-key midstates and session keys of both directions, then the replay window. */
-export const SECRET_TX_LINK: usize = 0;
-export const SECRET_RX_LINK: usize = 64;
-export const SECRET_TX_KEY: usize = 128;
-export const SECRET_RX_KEY: usize = 160;
-export const SECRET_WINDOW: usize = 192;
+import { SECRET_RX_LINK, SECRET_STRIDE, SECRET_TX_KEY, SECRET_TX_LINK } from "./records";
 
 export let peerTotal: u32 = 0;
 let family: u32 = 2;
@@ -117,6 +110,18 @@ export function nextInSlot(index: u32): i32 {
   return <i32>load<u32>(peerAt(index), PEER_NEXT) - 1;
 }
 
+/** True when a peer's current endpoint is this one. */
+export function livesAt(index: u32, address: u32, port: u32): bool {
+  const peer = peerAt(index);
+  return addressOf(peer) == address && portOf(peer) == port;
+}
+
+/** Counts a datagram from the peer's endpoint that no key opened. */
+export function countUnclaimed(index: u32): void {
+  const peer = peerAt(index);
+  store<u64>(peer, load<u64>(peer, PEER_UNCLAIMED) + 1, PEER_UNCLAIMED);
+}
+
 /** Stores a peer's new endpoint. True when it differs from the current one. */
 export function learnEndpoint(index: u32, address: u32, port: u32): bool {
   const peer = peerAt(index);
@@ -169,12 +174,13 @@ export function addPeerRecord(
   link(index);
 
   const secret = secretAt(index);
-  linkKey(psk, localId, id, workBase);
-  keyMidstate(workBase, secret + SECRET_TX_LINK);
-  linkKey(psk, id, localId, workBase);
-  keyMidstate(workBase, secret + SECRET_RX_LINK);
+  const key = workBase + WORK_PAD;
+  linkKey(psk, localId, id, key);
+  keyMidstate(key, secret + SECRET_TX_LINK);
+  linkKey(psk, id, localId, key);
+  keyMidstate(key, secret + SECRET_RX_LINK);
   sessionKeyFromMidstate(secret + SECRET_TX_LINK, epoch, secret + SECRET_TX_KEY);
-  memory.fill(workBase, 0, KEY_LENGTH);
+  memory.fill(key, 0, KEY_LENGTH);
   memory.fill(psk, 0, KEY_LENGTH);
   return index;
 }

@@ -47,24 +47,22 @@ import { count } from "./counters";
 import { open } from "./crypto/aead";
 import { sessionKeyFromMidstate } from "./crypto/kdf";
 import { claim } from "./crypto/obfuscation";
-import { rxBase, rxdBase, workBase } from "./layout";
+import { rxBase, rxdBase, WORK_CANDIDATE, workBase } from "./layout";
 import { obfuscating } from "./node";
 import {
-  addressOf,
+  countUnclaimed,
   firstInSlot,
   learnEndpoint,
+  livesAt,
   markSeen,
   nextInSlot,
   peerAt,
   peerById,
   peerTotal,
-  portOf,
-  SECRET_RX_KEY,
-  SECRET_RX_LINK,
-  SECRET_WINDOW,
   secretAt,
 } from "./peers";
 import { lookUp, ruleAt } from "./policy";
+import { SECRET_RX_KEY, SECRET_RX_LINK, SECRET_WINDOW } from "./records";
 import { acceptOnce, resetWindow } from "./replay";
 import { sealAndStage } from "./send";
 import { hasRoom, KIND_RELAY } from "./stage";
@@ -72,16 +70,8 @@ import { grantScan, payTrials, refundTrials } from "./trials";
 import { epochOf, headerIsValid, isKeepalive, keyIdOf, SMALLEST_DATAGRAM, seqOf } from "./wire/header";
 import { destinationOf, isIpv4, maskOf, sourceOf } from "./wire/ipv4";
 
-/** Scratch for a candidate session key, behind the header pad at the start of the work area. */
-const CANDIDATE: usize = 64;
-
 function trial(index: u32, datagram: usize, length: u32): bool {
   return claim(secretAt(index) + SECRET_RX_LINK, load<u32>(peerAt(index), PEER_ID), datagram, length);
-}
-
-function livesAt(index: u32, address: u32, port: u32): bool {
-  const peer = peerAt(index);
-  return addressOf(peer) == address && portOf(peer) == port;
 }
 
 /** Trials paid for the datagram in hand. */
@@ -110,6 +100,16 @@ function scan(datagram: usize, length: u32, address: u32, port: u32, tried: u32)
   return found;
 }
 
+/** `unclaimed` of the status: no key fits a datagram from where the first `tried` peers of a slot live. */
+function noteUnclaimed(address: u32, port: u32, tried: u32): void {
+  let left = tried;
+  for (let i = firstInSlot(address, port); left != 0; i = nextInSlot(i)) {
+    if (!livesAt(i, address, port)) continue;
+    left--;
+    countUnclaimed(i);
+  }
+}
+
 /**
  * §10: index of the peer that claims the datagram (its header is then de-masked), or minus the drop counter. The peers
  * at the source's address come first and cost nothing, but only OWN_TRIALS of them: anyone can forge that address,
@@ -123,8 +123,11 @@ function selectObfuscated(datagram: usize, length: u32, address: u32, port: u32,
     tried++;
     if (trial(i, datagram, length)) return i;
   }
-  if (!grantScan(socket, peerTotal - tried)) return -COUNTER_DROP_UDP_SCAN_BUDGET;
-  return scan(datagram, length, address, port, tried);
+  const found = grantScan(socket, peerTotal - tried)
+    ? scan(datagram, length, address, port, tried)
+    : -COUNTER_DROP_UDP_SCAN_BUDGET;
+  if (found < 0) noteUnclaimed(address, port, tried);
+  return found;
 }
 
 /** §9 step 1. */
@@ -138,8 +141,11 @@ function selectPeer(datagram: usize, length: u32, address: u32, port: u32, socke
   return index < 0 ? -COUNTER_DROP_UDP_UNKNOWN_PEER : index;
 }
 
-/** §9 steps 2–6: true when the datagram is authentic and fresh. Opens it in place. */
-function authenticate(index: u32, datagram: usize, length: u32): bool {
+/**
+ * §9 steps 2–6: true when the datagram is authentic and fresh. Opens it in place. One that the key of the peer named
+ * in it does not open counts as unclaimed when it comes from where that peer lives.
+ */
+function authenticate(index: u32, datagram: usize, length: u32, address: u32, port: u32): bool {
   if (!headerIsValid(datagram)) return false;
   const peer = peerAt(index);
   const secret = secretAt(index);
@@ -149,11 +155,14 @@ function authenticate(index: u32, datagram: usize, length: u32): bool {
   const newer = epoch > current;
   let key = secret + SECRET_RX_KEY;
   if (newer) {
-    key = workBase + CANDIDATE;
+    key = workBase + WORK_CANDIDATE;
     sessionKeyFromMidstate(secret + SECRET_RX_LINK, epoch, key);
   }
   const seq = seqOf(datagram);
-  if (!open(key, seq, datagram + HEADER_LENGTH, length - SMALLEST_DATAGRAM)) return false;
+  if (!open(key, seq, datagram + HEADER_LENGTH, length - SMALLEST_DATAGRAM)) {
+    if (livesAt(index, address, port)) countUnclaimed(index);
+    return false;
+  }
   if (newer) {
     memory.copy(secret + SECRET_RX_KEY, key, KEY_LENGTH);
     store<u64>(peer, epoch, PEER_EPOCH);
@@ -193,7 +202,7 @@ function receive(datagram: usize, size: u32, source: usize, socket: u32): void {
 
   const index = selectPeer(datagram, length, address, port, socket);
   if (index < 0) return count(-index);
-  if (!authenticate(index, datagram, length)) return count(COUNTER_DROP_UDP_AUTH_OR_INVALID);
+  if (!authenticate(index, datagram, length, address, port)) return count(COUNTER_DROP_UDP_AUTH_OR_INVALID);
   const peer = peerAt(index);
   store<u32>(peer, socket, PEER_SOCKET);
   if (isKeepalive(datagram)) {

@@ -28,8 +28,9 @@ import { mask } from "./crypto/obfuscation";
 import { localEpoch } from "./epoch";
 import { tundBase } from "./layout";
 import { localId, obfuscating } from "./node";
-import { peerAt, peerById, SECRET_TX_KEY, SECRET_TX_LINK, secretAt } from "./peers";
+import { peerAt, peerById, secretAt } from "./peers";
 import { lookUp, ruleAt } from "./policy";
+import { SECRET_TX_KEY, SECRET_TX_LINK } from "./records";
 import {
   beginSegments,
   completeChecksum,

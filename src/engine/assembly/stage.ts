@@ -13,9 +13,11 @@ import {
   MAX_MESSAGES,
   MAX_PIECES,
   MAX_RUN,
+  MSG_BYTES,
   MSG_COUNT,
   MSG_DESTINATION,
   MSG_FIRST,
+  MSG_PACKETS,
   MSG_SEGMENT,
   MSG_SOCKET,
   MSG_STATUS,
@@ -46,10 +48,6 @@ import {
 export const KIND_LOCAL: u32 = 0;
 export const KIND_RELAY: u32 = 1;
 export const KIND_KEEPALIVE: u32 = 2;
-
-/** TUN messages, engine-private: inner packets carried and their bytes in all. */
-const TUN_PACKETS: usize = 8;
-const TUN_BYTES: usize = 16;
 
 /** Largest UDP payload in one IPv4 packet: the bound of a coalesced message. */
 const MAX_UDP_PAYLOAD: u32 = 65507;
@@ -187,9 +185,9 @@ export function stageTun(packet: usize, length: u32): void {
   const message = tunMsgBase + tunMessages * MSG_STRIDE;
   store<u32>(message, tunPieces, MSG_FIRST);
   store<u32>(message, tunVnet ? 2 : 1, MSG_COUNT);
-  store<u32>(message, 1, TUN_PACKETS);
+  store<u32>(message, 1, MSG_PACKETS);
   store<u32>(message, 0, MSG_STATUS);
-  store<u64>(message, length, TUN_BYTES);
+  store<u64>(message, length, MSG_BYTES);
   if (tunVnet) {
     const header = vnetBase + tunMessages * VNET_STRIDE;
     store<u64>(header, 0);
@@ -204,8 +202,8 @@ export function stageTun(packet: usize, length: u32): void {
 export function extendTun(data: usize, payload: u32, length: u32): void {
   const message = tunMsgBase + (tunMessages - 1) * MSG_STRIDE;
   store<u32>(message, load<u32>(message, MSG_COUNT) + 1, MSG_COUNT);
-  store<u32>(message, load<u32>(message, TUN_PACKETS) + 1, TUN_PACKETS);
-  store<u64>(message, load<u64>(message, TUN_BYTES) + length, TUN_BYTES);
+  store<u32>(message, load<u32>(message, MSG_PACKETS) + 1, MSG_PACKETS);
+  store<u64>(message, load<u64>(message, MSG_BYTES) + length, MSG_BYTES);
   addTunPiece(data, payload);
 }
 
@@ -218,10 +216,10 @@ export function lastVnetHeader(): usize {
 export function settleTun(): void {
   for (let i: u32 = 0; i < tunMessages; i++) {
     const message = tunMsgBase + i * MSG_STRIDE;
-    const packets: u64 = load<u32>(message, TUN_PACKETS);
+    const packets: u64 = load<u32>(message, MSG_PACKETS);
     if (load<u32>(message, MSG_STATUS) == 0) {
       count(COUNTER_TUN_TX_PACKETS, packets);
-      count(COUNTER_TUN_TX_BYTES, load<u64>(message, TUN_BYTES));
+      count(COUNTER_TUN_TX_BYTES, load<u64>(message, MSG_BYTES));
     } else count(COUNTER_DROP_UDP_SEND_ERR, packets);
   }
   tunMessages = 0;

@@ -82,10 +82,10 @@ class Pair {
           `${engine.variant}: ${to}`,
         );
       this.model.peers.forEach((peer, index) => {
-        const { endpoint, socket, lastSeen, epoch, sequence } = peer;
+        const { endpoint, socket, lastSeen, epoch, sequence, unclaimed } = peer;
         assert.deepEqual(
           engine.peer(index),
-          { endpoint, socket, lastSeen, epoch, sequence },
+          { endpoint, socket, lastSeen, epoch, sequence, unclaimed },
           `${engine.variant}: peer`,
         );
       });

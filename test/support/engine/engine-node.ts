@@ -27,6 +27,7 @@ export interface PeerState {
   lastSeen: bigint;
   epoch: bigint;
   sequence: bigint;
+  unclaimed: bigint;
 }
 
 export interface EngineOptions extends NodeSettings {
@@ -113,6 +114,7 @@ export class EngineNode {
       lastSeen: this.view.getBigUint64(at + abi.PEER_LAST_SEEN, true),
       epoch: this.view.getBigUint64(at + abi.PEER_EPOCH, true),
       sequence: this.view.getBigUint64(at + abi.PEER_SEQUENCE, true),
+      unclaimed: this.view.getBigUint64(at + abi.PEER_UNCLAIMED, true),
     };
   }
 

@@ -69,6 +69,8 @@ interface Peer extends PeerSettings {
   rxKey: Uint8Array;
   txLink: Uint8Array;
   txKey: Uint8Array;
+  /** Datagrams from the endpoint that no key opened. */
+  unclaimed: bigint;
   /** Last sequence number used. */
   sequence: bigint;
   highest: bigint;
@@ -149,6 +151,7 @@ export class ReferenceNode {
       txLink,
       txKey: sessionKey(txLink, epoch),
       sequence: 0n,
+      unclaimed: 0n,
       highest: 0n,
       accepted: new Set(),
     });
@@ -208,7 +211,7 @@ export class ReferenceNode {
       : this.selectPlain(received);
     if (typeof selected === "number") return selected;
     const { peer, datagram } = selected;
-    const plaintext = this.authenticate(peer, datagram);
+    const plaintext = this.authenticate(peer, datagram, source);
     if (plaintext === null) return abi.COUNTER_DROP_UDP_AUTH_OR_INVALID;
     peer.socket = socket;
     if (decodeHeader(datagram).flags === 1) {
@@ -269,24 +272,34 @@ export class ReferenceNode {
     let peer = own.find(claims);
     if (peer === undefined) {
       const others = this.peers.filter((candidate) => !own.includes(candidate));
-      if (!this.grant(socket, others.length)) return abi.COUNTER_DROP_UDP_SCAN_BUDGET;
+      if (!this.grant(socket, others.length)) {
+        for (const one of own) one.unclaimed++;
+        return abi.COUNTER_DROP_UDP_SCAN_BUDGET;
+      }
       const position = others.findIndex(claims);
       this.paid = BigInt(position < 0 ? others.length : position + 1) * NS_PER_S;
       this.trials -= this.paid;
       peer = others[position];
     }
-    if (peer === undefined) return abi.COUNTER_DROP_UDP_UNKNOWN_PEER;
+    if (peer === undefined) {
+      for (const one of own) one.unclaimed++;
+      return abi.COUNTER_DROP_UDP_UNKNOWN_PEER;
+    }
     return { peer, datagram: maskDatagram(peer.rxLink, datagram) };
   }
 
   /** §9 steps 2–6: the plaintext of an authentic, fresh datagram, else null. */
-  private authenticate(peer: Peer, datagram: Uint8Array): Uint8Array | null {
+  private authenticate(peer: Peer, datagram: Uint8Array, source: Endpoint): Uint8Array | null {
     const header = decodeHeader(datagram);
     if (header.version !== 1 || header.flags > 1 || header.epoch === 0n) return null;
     if (header.epoch < peer.epoch || datagram.length < 36) return null;
     const key = header.epoch === peer.epoch ? peer.rxKey : sessionKey(peer.rxLink, header.epoch);
     const plaintext = openBody(key, header.seq, datagram.subarray(20));
-    if (plaintext === null) return null;
+    if (plaintext === null) {
+      const { address, port } = peer.endpoint;
+      if (address === source.address && port === source.port) peer.unclaimed++;
+      return null;
+    }
     if (header.epoch > peer.epoch) {
       peer.epoch = header.epoch;
       peer.rxKey = key;

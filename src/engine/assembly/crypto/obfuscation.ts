@@ -2,7 +2,7 @@
 // and on the datagram's tag.
 
 import { TAG_LENGTH, WIRE_VERSION } from "../../abi";
-import { workBase } from "../layout";
+import { WORK_PAD, workBase } from "../layout";
 import { headerPadFromMidstate } from "./kdf";
 
 /** XORs the 20 header bytes with the pad at `pad`. */
@@ -14,8 +14,8 @@ function xorHeader(datagram: usize, pad: usize): void {
 
 /** Masks (or de-masks) the header of a datagram of at least 36 bytes. */
 export function mask(midstate: usize, datagram: usize, length: u32): void {
-  headerPadFromMidstate(midstate, datagram + length - TAG_LENGTH, workBase);
-  xorHeader(datagram, workBase);
+  headerPadFromMidstate(midstate, datagram + length - TAG_LENGTH, workBase + WORK_PAD);
+  xorHeader(datagram, workBase + WORK_PAD);
 }
 
 /**
@@ -23,9 +23,9 @@ export function mask(midstate: usize, datagram: usize, length: u32): void {
  * de-masked in place. Otherwise the datagram is unchanged, so the next candidate sees the original.
  */
 export function claim(midstate: usize, peerId: u32, datagram: usize, length: u32): bool {
-  headerPadFromMidstate(midstate, datagram + length - TAG_LENGTH, workBase);
-  if ((load<u8>(datagram) ^ load<u8>(workBase)) != WIRE_VERSION) return false;
-  if ((load<u16>(datagram, 2) ^ load<u16>(workBase, 2)) != peerId) return false;
-  xorHeader(datagram, workBase);
+  headerPadFromMidstate(midstate, datagram + length - TAG_LENGTH, workBase + WORK_PAD);
+  if ((load<u8>(datagram) ^ load<u8>(workBase + WORK_PAD)) != WIRE_VERSION) return false;
+  if ((load<u16>(datagram, 2) ^ load<u16>(workBase + WORK_PAD, 2)) != peerId) return false;
+  xorHeader(datagram, workBase + WORK_PAD);
   return true;
 }

@@ -1,0 +1,23 @@
+// Records that only the engine knows. Those of abi.ts hold engine-private fields too, declared there with the others.
+//
+// scripts/check-records.mjs holds every comment below to its width: no two fields overlap, and each lies inside its record.
+
+/** One record of keys per peer. */
+export const SECRET_STRIDE: u32 = 256;
+/** 64 bytes: midstate of the link key for sending (wire-protocol.md §3). */
+export const SECRET_TX_LINK: usize = 0;
+/** 64 bytes: midstate of the link key for receiving. */
+export const SECRET_RX_LINK: usize = 64;
+/** 32 bytes: session key for sending. */
+export const SECRET_TX_KEY: usize = 128;
+/** 32 bytes: session key of the epoch adopted from the peer. */
+export const SECRET_RX_KEY: usize = 160;
+/** 16 bytes: the replay window of that epoch, WINDOW_*. */
+export const SECRET_WINDOW: usize = 192;
+
+/** The replay window (wire-protocol.md §14). */
+export const WINDOW_LENGTH: u32 = 16;
+/** u64: highest sequence number accepted. */
+export const WINDOW_HIGHEST: usize = 0;
+/** u64: bit i is set when highest - i was accepted. */
+export const WINDOW_MAP: usize = 8;
