@@ -1,4 +1,5 @@
-// Checks that imports point one way: apps → platform → core → engine (docs/architecture.md).
+// Checks that imports point one way: apps → platform → core → engine (docs/architecture.md), that what ships imports
+// nothing that does not, and that no kind of tests imports another.
 
 import { readdirSync, readFileSync } from "node:fs";
 import { dirname, join, relative, resolve, sep } from "node:path";
@@ -6,7 +7,13 @@ import { fileURLToPath } from "node:url";
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const IMPORT = /(?<![\w"'-])(?:from|import)\s*\(?\s*["']([^"']+)["']/g;
+/** In tests, whose texts hold such words too: statements at the start of a line, and relative dynamic imports. */
+const TEST_IMPORT =
+  /^(?:import|export)\b(?:[^"'`;=()]*\bfrom\s*|\s*)["']([^"']+)["']|\bimport\("(\.[^"]+)"\)/gm;
 const ENGINE_CONTRACT = /^src\/engine\/(abi|exports)\.ts$/;
+
+const TEST_PACKAGES = /^(node:|fast-check$|@noble\/)/;
+const TEST_KINDS = readdirSync(join(root, "test")).filter((name) => !/^(support|vectors)$/.test(name));
 
 /** Per part of the source: which project files it may import, and whether it may import packages. First match rules. */
 const RULES = [
@@ -24,10 +31,22 @@ const RULES = [
     packages: /^(node:|koffi$)/,
   },
   { part: /^src\/platform\/tiny\//, files: [/^src\/(core|engine|platform\/tiny)\//], packages: null },
-  { part: /^src\/apps\//, files: [/^src\//], packages: /^node:/ },
-  { part: /^src\/[^/]+\.ts$/, files: [/^src\//], packages: /^node:/ },
+  { part: /^src\/apps\//, files: [/^src\/(?!platform\/sim\/)/], packages: /^node:/ },
+  { part: /^src\/[^/]+\.ts$/, files: [/^src\/(?!platform\/sim\/)/], packages: /^node:/ },
   { part: /^lab\//, files: [/^lab\//], packages: /^node:/ },
   { part: /^(bench|demo)\//, files: [/^(bench|demo|lab|src)\//], packages: /^node:/ },
+  {
+    part: /^test\/support\/kat\/assembly\//,
+    files: [/^test\/support\/kat\/assembly\//, /^src\/engine\//],
+    packages: null,
+  },
+  { part: /^test\/support\//, files: [/^(test\/support|lab|src)\//], packages: TEST_PACKAGES },
+  // A kind of tests shares nothing with another but through test/support.
+  ...TEST_KINDS.map((kind) => ({
+    part: new RegExp(`^test/${kind}/`),
+    files: [new RegExp(`^(test/(support|${kind})|lab|src)/`)],
+    packages: TEST_PACKAGES,
+  })),
 ];
 
 function sources(folder) {
@@ -48,7 +67,10 @@ export function violations(file, text) {
   const rule = RULES.find(({ part }) => part.test(file));
   if (rule === undefined) return [`${file}: no rule says what this folder may import`];
   const found = [];
-  for (const [, target] of withoutComments(text).matchAll(IMPORT)) {
+  for (const [, first, second] of withoutComments(text).matchAll(
+    file.startsWith("test/") ? TEST_IMPORT : IMPORT,
+  )) {
+    const target = first ?? second;
     if (target.startsWith(".")) {
       const path = relative(root, resolve(root, dirname(file), target))
         .split(sep)
@@ -62,7 +84,7 @@ export function violations(file, text) {
 }
 
 function main() {
-  const files = ["src", "lab", "bench", "demo"].flatMap((folder) => sources(join(root, folder)));
+  const files = ["src", "lab", "bench", "demo", "test"].flatMap((folder) => sources(join(root, folder)));
   const found = files.flatMap((path) =>
     violations(relative(root, path).split(sep).join("/"), readFileSync(path, "utf8")),
   );

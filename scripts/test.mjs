@@ -1,6 +1,6 @@
 // Runs the tests: sets the project up, builds it, then runs every kind of test it can on this host.
 //
-//   node scripts/test.mjs [kind …]      kinds: unit property kat native sim platform e2e; all without arguments
+//   node scripts/test.mjs [kind …]      kinds: unit property kat native sim platform fuzz package e2e; all without arguments
 //
 // End-to-end tests run one at a time and after the others: they measure, and share the host's network.
 
@@ -14,7 +14,7 @@ import { buildIfStale } from "./build.mjs";
 import { collectEvidence } from "./evidence.mjs";
 import { root } from "./setup.mjs";
 
-const FAST = ["unit", "property", "kat", "native", "sim", "platform"];
+const FAST = ["unit", "property", "kat", "native", "sim", "platform", "fuzz", "package"];
 const KINDS = [...FAST, "e2e"];
 const FILE_TIMEOUT_MS = 300000 + Number(process.env.SUBNETRA_SOAK_SECS ?? 0) * 1000;
 /** The totals that node:test reports at the end of a run. */

@@ -12,6 +12,7 @@ test("imports may point only towards the engine", () => {
     ["src/platform/nodejs/a.ts", 'import koffi from "koffi";\nimport { x } from "../../core/sys.ts";'],
     ["src/apps/a.ts", 'import { x } from "../platform/nodejs/a.ts";'],
     ["src/engine/assembly/a.ts", 'import { x } from "../abi";\nimport { y } from "./b";'],
+    ["test/sim/a.test.ts", 'import { x } from "../support/seed.ts";\nimport { y } from "../../lab/lab.ts";'],
   ];
   for (const [file, text] of allowed) assert.deepEqual(violations(file, text), [], `${file}: ${text}`);
   const refused: [string, string][] = [
@@ -25,6 +26,13 @@ test("imports may point only towards the engine", () => {
     ["src/engine/assembly/a.ts", 'import { x } from "../exports";'],
     ["src/engine/load.ts", 'import "../core/sys.ts";'],
     ["src/elsewhere/a.ts", ""],
+    ["src/apps/a.ts", 'import { x } from "../../lab/lab.ts";'],
+    ["src/apps/a.ts", 'import { x } from "../platform/sim/world.ts";'],
+    ["src/apps/a.ts", 'import { x } from "../../test/support/seed.ts";'],
+    ["lab/a.ts", 'import { x } from "../bench/main.ts";'],
+    ["test/sim/a.test.ts", 'import { x } from "../property/b.ts";'],
+    ["test/support/a.ts", 'import { x } from "../sim/b.ts";'],
+    ["test/sim/a.test.ts", 'import { x } from "../../demo/mesh.ts";'],
   ];
   for (const [file, text] of refused) assert.equal(violations(file, text).length, 1, `${file}: ${text}`);
 });
