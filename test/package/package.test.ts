@@ -18,7 +18,7 @@ const ALLOWED = [
   /^dist\/lib\/platform\/nodejs\/((linux|macos)\/)?[a-z0-9-]+\.js$/,
   /^dist\/lib\/apps\/(tools\/)?[a-z-]+\.js$/,
   /^deploy\/([a-z]+\/)*[a-z.-]+$/,
-  /^docs\/(spec\/)?[A-Za-z-]+\.md$/,
+  /^docs\/(spec\/)?[A-Za-z.-]+\.(md|json)$/,
 ];
 const NEEDED = [
   "README.md",
