@@ -1,7 +1,7 @@
 // `status --json`, control-protocol.md §7: one object on one line, keys in a fixed order, no newline at the end.
 
 import type { Engine } from "../../engine/exports.ts";
-import { jsonText } from "../escape.ts";
+import { jsonLabel, jsonText } from "../escape.ts";
 import { ONLINE_SECONDS } from "../limits.ts";
 import { COUNTER_NAMES } from "./counters.ts";
 import {
@@ -38,11 +38,22 @@ export class JsonForm implements StatusForm {
     const peer = readPeer(this.engine, index);
     const online = peer.age >= 0 && peer.age <= ONLINE_SECONDS;
     const name = this.node.names[index] || "";
-    return (
-      `${index === 0 ? "" : ","}{"id":${peer.id},"name":"${name === "" ? "" : jsonText(name)}",` +
-      `"endpoint":"${peer.endpoint}","allowed_src":"${peer.allowedSrc}","last_seen_wall_ns":${peer.lastSeen},` +
-      `"last_seen_age_seconds":${peer.age < 0 ? "null" : peer.age},"online":${online}}`
-    );
+    // In one step: Duktape hashes and stores the result of every addition.
+    return [
+      index === 0 ? '{"id":' : ',{"id":',
+      peer.id,
+      ',"name":"',
+      name === "" ? "" : jsonLabel(name),
+      '","endpoint":"',
+      peer.endpoint,
+      '","allowed_src":"',
+      peer.allowedSrc,
+      '","last_seen_wall_ns":',
+      peer.lastSeen,
+      ',"last_seen_age_seconds":',
+      peer.age < 0 ? "null" : peer.age,
+      online ? ',"online":true}' : ',"online":false}',
+    ].join("");
   }
 
   /** What the original does not have comes after what it has. */

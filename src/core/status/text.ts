@@ -1,7 +1,7 @@
 // `status` for people, control-protocol.md §6.
 
 import type { Engine } from "../../engine/exports.ts";
-import { fieldText } from "../escape.ts";
+import { fieldLabel, fieldText } from "../escape.ts";
 import { COUNTER_NAMES, type CounterName } from "./counters.ts";
 import { type NodeIdentity, readCounters, readPeer, type StatusForm, wholeStatus } from "./status.ts";
 
@@ -28,8 +28,19 @@ export class TextForm implements StatusForm {
   peer(index: number): string {
     const peer = readPeer(this.engine, index);
     const name = this.node.names[index] || "";
-    const label = name === "" ? "" : ` name=${fieldText(name)}`;
-    return `  id=${peer.id}${label} endpoint=${peer.endpoint} allowed_src=${peer.allowedSrc} last_seen_wall_ns=${peer.lastSeen}\n`;
+    return [
+      "  id=",
+      peer.id,
+      name === "" ? "" : " name=",
+      name === "" ? "" : fieldLabel(name),
+      " endpoint=",
+      peer.endpoint,
+      " allowed_src=",
+      peer.allowedSrc,
+      " last_seen_wall_ns=",
+      peer.lastSeen,
+      "\n",
+    ].join("");
   }
 
   tail(): string {
