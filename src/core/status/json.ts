@@ -52,7 +52,9 @@ export class JsonForm implements StatusForm {
       peer.lastSeen,
       ',"last_seen_age_seconds":',
       peer.age < 0 ? "null" : peer.age,
-      online ? ',"online":true}' : ',"online":false}',
+      online ? ',"online":true,"unclaimed":' : ',"online":false,"unclaimed":',
+      peer.unclaimed,
+      "}",
     ].join("");
   }
 

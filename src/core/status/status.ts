@@ -8,6 +8,7 @@ import {
   PEER_ID,
   PEER_LAST_SEEN,
   PEER_STRIDE,
+  PEER_UNCLAIMED,
   REGION_COUNTERS,
   REGION_PEERS,
   SOCKADDR_ADDRESS,
@@ -33,7 +34,7 @@ export interface NodeIdentity {
 }
 
 /** What this daemon answers beyond the original: a client looks here before it asks. */
-export const FEATURES: readonly string[] = ["policy-from", "status-from"];
+export const FEATURES: readonly string[] = ["policy-from", "status-from", "unclaimed"];
 
 /** A status in parts, which together are the reply. */
 export interface StatusForm {
@@ -61,6 +62,8 @@ export interface PeerStatus {
   readonly lastSeen: string;
   /** Whole seconds, -1 = never. */
   readonly age: number;
+  /** Datagrams from its address that no key opened. */
+  readonly unclaimed: string;
 }
 
 export function readPeer(engine: Engine, index: number): PeerStatus {
@@ -72,6 +75,7 @@ export function readPeer(engine: Engine, index: number): PeerStatus {
     allowedSrc: formatCidr(u32[(at + PEER_ALLOWED) >> 2]!, u32[(at + PEER_ALLOWED_BITS) >> 2]!),
     lastSeen: formatU64(engine, at + PEER_LAST_SEEN),
     age: engine.call.peerAge(index),
+    unclaimed: formatU64(engine, at + PEER_UNCLAIMED),
   };
 }
 

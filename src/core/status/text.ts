@@ -39,6 +39,8 @@ export class TextForm implements StatusForm {
       peer.allowedSrc,
       " last_seen_wall_ns=",
       peer.lastSeen,
+      peer.unclaimed === "0" ? "" : " unclaimed=",
+      peer.unclaimed === "0" ? "" : peer.unclaimed,
       "\n",
     ].join("");
   }

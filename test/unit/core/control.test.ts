@@ -12,6 +12,8 @@ import * as os from "../../../src/core/sys.ts";
 import {
   COUNTER_COUNT,
   PEER_LAST_SEEN,
+  PEER_STRIDE,
+  PEER_UNCLAIMED,
   REGION_CLOCK,
   REGION_COUNTERS,
   REGION_PEERS,
@@ -94,9 +96,9 @@ test("status as JSON", () => {
   assert.equal(
     statusJson(engine, NODE),
     '{"schema_version":1,"version":"0.10.0","mode":"raw_direct","local_id":1,"listen_port":18020,"tun":"snr0","peers":[' +
-      `{"id":2,"name":"north","endpoint":"198.51.100.20:18020","allowed_src":"10.77.0.2/32","last_seen_wall_ns":${seen},"last_seen_age_seconds":5,"online":true},` +
-      '{"id":3,"name":"q\\"\\\\","endpoint":"203.0.113.30:18020","allowed_src":"10.77.0.3/32","last_seen_wall_ns":0,"last_seen_age_seconds":null,"online":false}' +
-      `],"counters":{${values.join(",")}},"features":["policy-from","status-from"],"warnings":[]}`,
+      `{"id":2,"name":"north","endpoint":"198.51.100.20:18020","allowed_src":"10.77.0.2/32","last_seen_wall_ns":${seen},"last_seen_age_seconds":5,"online":true,"unclaimed":0},` +
+      '{"id":3,"name":"q\\"\\\\","endpoint":"203.0.113.30:18020","allowed_src":"10.77.0.3/32","last_seen_wall_ns":0,"last_seen_age_seconds":null,"online":false,"unclaimed":0}' +
+      `],"counters":{${values.join(",")}},"features":["policy-from","status-from","unclaimed"],"warnings":[]}`,
   );
   assert.equal(COUNTER_NAMES.length, COUNTER_COUNT);
 });
@@ -386,4 +388,17 @@ test("warnings stand at the end, and only where there are some", () => {
   assert.match(statusText(engine, node), /\nwarnings:\n {2}the buffer is small\n {2}a "quoted" one\n$/);
   assert.doesNotMatch(statusText(engine, NODE), /warnings/);
   assert.deepEqual(JSON.parse(statusJson(engine, node)).warnings, node.warnings());
+});
+
+test("datagrams of a peer that no key opened are shown, in the text only where there were some", () => {
+  const { engine, view } = prepare();
+  view.setBigUint64(
+    engine.call.region(REGION_PEERS) + PEER_STRIDE + PEER_UNCLAIMED,
+    18446744073709551615n,
+    true,
+  );
+  const lines = statusText(engine, NODE).split("\n");
+  assert.doesNotMatch(lines[3]!, /unclaimed/);
+  assert.match(lines[4]!, / last_seen_wall_ns=0 unclaimed=18446744073709551615$/);
+  assert.match(statusJson(engine, NODE), /"id":3,.*"online":false,"unclaimed":18446744073709551615\}\]/);
 });
