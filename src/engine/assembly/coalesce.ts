@@ -5,18 +5,37 @@
 
 import { MAX_RUN } from "../abi";
 import { extendTun, hasVnet, lastVnetHeader, stageTun } from "./stage";
-import { network16, storeHeaderChecksum, sum16, tcpPseudoSum } from "./wire/checksum";
-
-const IP_HEADER: u32 = 20;
-const TCP_FLAGS: usize = 13;
-const TCP_CHECKSUM: usize = 16;
-const DONT_FRAGMENT: u32 = 0x40;
-const FLAG_PSH: u32 = 0x08;
-const FLAG_ACK: u32 = 0x10;
-const MAX_IP_LENGTH: u32 = 65535;
-
-const NEEDS_CSUM: u32 = 1;
-const GSO_TCPV4: u32 = 1;
+import { sum16 } from "./wire/checksum";
+import {
+  addressesOf,
+  IP4_LARGEST_PACKET,
+  IP4_SMALLEST,
+  identificationOf,
+  isFragment,
+  isPlainIp4,
+  mayNotBeFragmented,
+  PROTOCOL_TCP,
+  protocolOf,
+  setTotalLength,
+  storeHeaderChecksum,
+  totalLengthOf,
+  treatedAlike,
+} from "./wire/ip4";
+import {
+  flagsOf,
+  portsOf,
+  sameButSequence,
+  sequenceOf,
+  setFlags,
+  storePseudoSum,
+  TCP_ACK,
+  TCP_CHECKSUM,
+  TCP_PSH,
+  TCP_SMALLEST,
+  tcpChecksumIsRight,
+  tcpHeaderLength,
+} from "./wire/tcp";
+import { describeTcp4 } from "./wire/vnet";
 
 /** The group at the end of the TUN table, 0 when the last write cannot be joined. */
 let first: usize = 0;
@@ -28,43 +47,47 @@ let packets: u32 = 0;
 let nextSeq: u32 = 0;
 let pushed: bool = false;
 
+/** Only packets without IP options are joined, so the TCP header stands at one place. */
+function tcpOf(packet: usize): usize {
+  return packet + IP4_SMALLEST;
+}
+
 /** Length of the IP and TCP headers when the packet is plain TCP data (ACK, perhaps PSH; no fragment), else 0. */
 function joinableHeader(packet: usize, length: u32): u32 {
-  if (length < 40 || load<u8>(packet) != 0x45 || load<u8>(packet, 9) != 6) return 0;
-  if (network16(load<u16>(packet, 2)) != length) return 0;
-  // More fragments, or a fragment offset (the don't-fragment bit is 0x40 of the first byte).
-  if ((load<u16>(packet, 6) & 0xffbf) != 0) return 0;
-  if ((<u32>load<u8>(packet + IP_HEADER, TCP_FLAGS) & ~FLAG_PSH) != FLAG_ACK) return 0;
-  const header: u32 = IP_HEADER + ((load<u8>(packet + IP_HEADER, 12) >> 4) << 2);
-  return header >= 40 && length > header ? header : 0;
+  if (length < IP4_SMALLEST + TCP_SMALLEST || !isPlainIp4(packet) || protocolOf(packet) != PROTOCOL_TCP)
+    return 0;
+  if (totalLengthOf(packet) != length || isFragment(packet)) return 0;
+  const tcp = tcpOf(packet);
+  if ((flagsOf(tcp) & ~TCP_PSH) != TCP_ACK) return 0;
+  const header = tcpHeaderLength(tcp);
+  return header >= TCP_SMALLEST && length > IP4_SMALLEST + header ? IP4_SMALLEST + header : 0;
 }
 
 function checksumsAreRight(packet: usize, length: u32): bool {
   return (
-    sum16(packet, IP_HEADER, 0) == 0xffff &&
-    sum16(packet + IP_HEADER, length - IP_HEADER, tcpPseudoSum(packet, length - IP_HEADER)) == 0xffff
+    sum16(packet, IP4_SMALLEST, 0) == 0xffff &&
+    tcpChecksumIsRight(packet, tcpOf(packet), length - IP4_SMALLEST)
   );
 }
 
 /** The kernel numbers segments upwards from the first; an atomic datagram's number means nothing (RFC 6864). */
 function identificationContinues(packet: usize): bool {
-  if ((load<u8>(packet, 6) & DONT_FRAGMENT) != 0) return true;
-  return network16(load<u16>(packet, 4)) == ((network16(load<u16>(first, 4)) + packets) & 0xffff);
+  if (mayNotBeFragmented(packet)) return true;
+  return identificationOf(packet) == ((identificationOf(first) + packets) & 0xffff);
 }
 
 /** Same flow, acknowledgement, window, options and IP treatment, and the next sequence number. */
 function continues(packet: usize, header: u32): bool {
-  if (header != headerLength || bswap<u32>(load<u32>(packet, 24)) != nextSeq) return false;
-  if (load<u64>(packet, 12) != load<u64>(first, 12) || load<u32>(packet, 20) != load<u32>(first, 20))
-    return false;
-  if (load<u8>(packet, 1) != load<u8>(first, 1) || load<u8>(packet, 8) != load<u8>(first, 8)) return false;
-  if (load<u16>(packet, 6) != load<u16>(first, 6)) return false;
-  if (load<u32>(packet, 28) != load<u32>(first, 28)) return false;
-  // Data offset and reserved bits; window; urgent pointer, which means nothing here but stays what it was.
-  if (load<u8>(packet, 32) != load<u8>(first, 32) || load<u16>(packet, 34) != load<u16>(first, 34))
-    return false;
-  if (load<u16>(packet, 38) != load<u16>(first, 38) || !identificationContinues(packet)) return false;
-  return memory.compare(packet + 40, first + 40, header - 40) == 0;
+  const tcp = tcpOf(packet);
+  return (
+    header == headerLength &&
+    sequenceOf(tcp) == nextSeq &&
+    addressesOf(packet) == addressesOf(first) &&
+    portsOf(tcp) == portsOf(tcpOf(first)) &&
+    treatedAlike(packet, first) &&
+    sameButSequence(tcp, tcpOf(first), header - IP4_SMALLEST) &&
+    identificationContinues(packet)
+  );
 }
 
 /** Starts a batch of writes: nothing staged before can be joined. */
@@ -75,18 +98,12 @@ export function beginGroup(): void {
 /** Rewrites the headers of a group of several packets to describe the whole. */
 export function endGroup(): void {
   if (first != 0 && packets > 1) {
-    store<u16>(first, network16(totalLength), 2);
-    storeHeaderChecksum(first, IP_HEADER);
-    const tcp = first + IP_HEADER;
-    if (pushed) store<u8>(tcp, load<u8>(tcp, TCP_FLAGS) | FLAG_PSH, TCP_FLAGS);
-    store<u16>(tcp, tcpPseudoSum(first, totalLength - IP_HEADER), TCP_CHECKSUM);
-    const vnet = lastVnetHeader();
-    store<u8>(vnet, NEEDS_CSUM);
-    store<u8>(vnet, GSO_TCPV4, 1);
-    store<u16>(vnet, headerLength, 2);
-    store<u16>(vnet, segmentSize, 4);
-    store<u16>(vnet, IP_HEADER, 6);
-    store<u16>(vnet, TCP_CHECKSUM, 8);
+    setTotalLength(first, totalLength);
+    storeHeaderChecksum(first, IP4_SMALLEST);
+    const tcp = tcpOf(first);
+    if (pushed) setFlags(tcp, flagsOf(tcp) | TCP_PSH);
+    storePseudoSum(first, tcp, totalLength - IP4_SMALLEST);
+    describeTcp4(lastVnetHeader(), headerLength, segmentSize, IP4_SMALLEST, <u32>TCP_CHECKSUM);
   }
   first = 0;
 }
@@ -104,12 +121,12 @@ export function deliver(packet: usize, length: u32): void {
     return;
   }
   const payload = length - header;
-  const psh = (load<u8>(packet + IP_HEADER, TCP_FLAGS) & FLAG_PSH) != 0;
+  const psh = (flagsOf(tcpOf(packet)) & TCP_PSH) != 0;
   if (
     first != 0 &&
     payload <= segmentSize &&
     packets < <u32>MAX_RUN &&
-    totalLength + payload <= MAX_IP_LENGTH &&
+    totalLength + payload <= IP4_LARGEST_PACKET &&
     continues(packet, header) &&
     (firstChecked || checksumsAreRight(first, headerLength + segmentSize)) &&
     checksumsAreRight(packet, length)
@@ -133,6 +150,6 @@ export function deliver(packet: usize, length: u32): void {
   segmentSize = payload;
   totalLength = length;
   packets = 1;
-  nextSeq = bswap<u32>(load<u32>(packet, 24)) + payload;
+  nextSeq = sequenceOf(tcpOf(packet)) + payload;
   pushed = false;
 }

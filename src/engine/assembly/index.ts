@@ -4,7 +4,6 @@ import {
   ABI_VERSION,
   BATCH_DONE,
   BATCH_MORE,
-  HEADER_LENGTH,
   MAX_MESH_ID,
   PEER_EPOCH,
   PEER_LAST_SEEN,
@@ -12,14 +11,12 @@ import {
 } from "../abi";
 import { wallNs } from "./clock";
 import { beginGroup, endGroup } from "./coalesce";
-import { open, seal, wipe as wipeCipher } from "./crypto/aead";
-import { keyMidstate } from "./crypto/blake2b";
-import { linkKey, sessionKeyFromMidstate } from "./crypto/kdf";
-import { mask } from "./crypto/obfuscation";
+import { wipe as wipeCipher } from "./crypto/aead";
+import { sessionKeyFromMidstate } from "./crypto/kdf";
 import { localEpoch, takeEpoch, renewEpoch as takeNewEpoch, watchClock } from "./epoch";
 import { writeDecimal } from "./format";
 import { keepaliveTick, keepaliveTimeout, startKeepalive, stopKeepalive } from "./keepalive";
-import { clearTables, layOut, regionBase, WORK_MIDSTATE, workBase } from "./layout";
+import { clearTables, layOut, regionBase } from "./layout";
 import { localId, setIdentity } from "./node";
 import { addPeerRecord, peerAt, peerTotal, resetPeers, secretAt, setFamily } from "./peers";
 import { activeRules, appendRule, lookUp, resetPolicy, ruleTotal } from "./policy";
@@ -29,7 +26,8 @@ import { resetWindow } from "./replay";
 import { beginTunBatch, runTunBatch } from "./send";
 import { resetStage, setOffloads, settleTun, settleUdp, tunCount, udpCount } from "./stage";
 import { refillTrials, resetTrials } from "./trials";
-import { SMALLEST_DATAGRAM, seqOf, writeHeader } from "./wire/header";
+
+export { deriveLinkKey, deriveSessionKey, maskHeader, openDatagram, sealDatagram } from "./codec";
 
 const NS_PER_S: u64 = 1000000000;
 
@@ -170,46 +168,6 @@ export function peerAge(peer: u32): i32 {
   const now = wallNs();
   if (now <= seen) return 0;
   return <i32>min<u64>((now - seen) / NS_PER_S, i32.MAX_VALUE);
-}
-
-export function deriveLinkKey(psk: usize, from: u32, to: u32, out: usize): void {
-  linkKey(psk, from, to, out);
-}
-
-export function deriveSessionKey(key: usize, epoch: usize, out: usize): void {
-  keyMidstate(key, workBase + WORK_MIDSTATE);
-  sessionKeyFromMidstate(workBase + WORK_MIDSTATE, load<u64>(epoch), out);
-  memory.fill(workBase + WORK_MIDSTATE, 0, 64);
-}
-
-export function sealDatagram(
-  key: usize,
-  keyId: u32,
-  flags: u32,
-  epoch: usize,
-  seq: usize,
-  src: usize,
-  length: u32,
-  out: usize,
-): u32 {
-  const sequence = load<u64>(seq);
-  writeHeader(out, flags, keyId, load<u64>(epoch), sequence);
-  memory.copy(out + HEADER_LENGTH, src, length);
-  seal(key, sequence, out + HEADER_LENGTH, length);
-  return SMALLEST_DATAGRAM + length;
-}
-
-export function openDatagram(key: usize, src: usize, length: u32): i32 {
-  if (length < SMALLEST_DATAGRAM) return -1;
-  const inner = length - SMALLEST_DATAGRAM;
-  return open(key, seqOf(src), src + HEADER_LENGTH, inner) ? inner : -1;
-}
-
-export function maskHeader(key: usize, datagram: usize, length: u32): void {
-  if (length < SMALLEST_DATAGRAM) return;
-  keyMidstate(key, workBase + WORK_MIDSTATE);
-  mask(workBase + WORK_MIDSTATE, datagram, length);
-  memory.fill(workBase + WORK_MIDSTATE, 0, 64);
 }
 
 export function preloadEpoch(index: u32, epoch: usize): void {

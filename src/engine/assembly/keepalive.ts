@@ -5,7 +5,7 @@ import { monotonicNs } from "./clock";
 import { WORK_KEEPALIVE, workBase } from "./layout";
 import { obfuscating } from "./node";
 import { random } from "./random";
-import { sealAndStage } from "./send";
+import { sealAndStage } from "./seal";
 import { KIND_KEEPALIVE } from "./stage";
 
 const NS_PER_S: u64 = 1000000000;

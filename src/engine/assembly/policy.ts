@@ -16,7 +16,7 @@ import {
   TABLE_FULL,
 } from "../abi";
 import { markTablesDirty, policyBase, policySlots, policyStride, ruleCapacity } from "./layout";
-import { maskOf } from "./wire/ipv4";
+import { maskOf } from "./wire/ip4";
 
 let active: u32 = 0;
 export let ruleTotal: u32 = 0;

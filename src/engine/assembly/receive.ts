@@ -64,11 +64,11 @@ import {
 import { lookUp, ruleAt } from "./policy";
 import { SECRET_RX_KEY, SECRET_RX_LINK, SECRET_WINDOW } from "./records";
 import { acceptOnce, resetWindow } from "./replay";
-import { sealAndStage } from "./send";
+import { sealAndStage } from "./seal";
 import { hasRoom, KIND_RELAY } from "./stage";
 import { grantScan, payTrials, refundTrials } from "./trials";
 import { epochOf, headerIsValid, isKeepalive, keyIdOf, SMALLEST_DATAGRAM, seqOf } from "./wire/header";
-import { destinationOf, isIpv4, maskOf, sourceOf } from "./wire/ipv4";
+import { destinationOf, isIpv4, maskOf, sourceOf } from "./wire/ip4";
 
 function trial(index: u32, datagram: usize, length: u32): bool {
   return claim(secretAt(index) + SECRET_RX_LINK, load<u32>(peerAt(index), PEER_ID), datagram, length);

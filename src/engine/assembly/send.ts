@@ -1,4 +1,4 @@
-// Sending: wire-protocol.md §8. One path for local packets, relayed packets and keepalives.
+// Sending what the TUN brings: the tests of wire-protocol.md §8, in their order.
 
 import {
   ACTION_FORWARD,
@@ -14,23 +14,17 @@ import {
   HEADER_LENGTH,
   MAX_PLAINTEXT,
   MAX_TUN_PACKETS,
-  PEER_SEQUENCE,
   RULE_ACTION,
   RULE_TARGET,
-  TAG_LENGTH,
   TUND_LENGTH,
   TUND_OFFSET,
   TUND_STRIDE,
 } from "../abi";
 import { count } from "./counters";
-import { seal } from "./crypto/aead";
-import { mask } from "./crypto/obfuscation";
-import { localEpoch } from "./epoch";
 import { tundBase } from "./layout";
-import { localId, obfuscating } from "./node";
-import { peerAt, peerById, secretAt } from "./peers";
+import { peerById } from "./peers";
 import { lookUp, ruleAt } from "./policy";
-import { SECRET_TX_KEY, SECRET_TX_LINK } from "./records";
+import { sealAndStage } from "./seal";
 import {
   beginSegments,
   completeChecksum,
@@ -40,28 +34,8 @@ import {
   skipSegment,
   writeSegment,
 } from "./segment";
-import { hasRoom, hasVnet, KIND_LOCAL, returnSegment, stageUdp, takeSegment } from "./stage";
-import { writeHeader } from "./wire/header";
-import { destinationOf, isIpv4 } from "./wire/ipv4";
-
-/**
- * Seals `length` bytes of plaintext at `datagram` + 20 for a peer and stages the datagram. False when the peer's
- * sequence numbers are used up: they never wrap (wire-protocol.md §4).
- */
-export function sealAndStage(index: u32, kind: u32, flags: u32, datagram: usize, length: u32): bool {
-  const peer = peerAt(index);
-  const last = load<u64>(peer, PEER_SEQUENCE);
-  if (last == u64.MAX_VALUE) return false;
-  const seq = last + 1;
-  store<u64>(peer, seq, PEER_SEQUENCE);
-  const secret = secretAt(index);
-  const total = HEADER_LENGTH + length + TAG_LENGTH;
-  writeHeader(datagram, flags, localId, localEpoch, seq);
-  seal(secret + SECRET_TX_KEY, seq, datagram + HEADER_LENGTH, length);
-  if (obfuscating) mask(secret + SECRET_TX_LINK, datagram, total);
-  stageUdp(peer, kind, datagram, total);
-  return true;
-}
+import { hasRoom, hasVnet, KIND_LOCAL, returnSegment, takeSegment } from "./stage";
+import { destinationOf, isIpv4 } from "./wire/ip4";
 
 /** Tests 1–5 of §8: index of the peer a local packet goes to, or minus the counter of the failing test. */
 function routeLocal(packet: usize, length: u32): i32 {

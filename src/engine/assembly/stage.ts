@@ -43,14 +43,13 @@ import {
   VNET_STRIDE,
   vnetBase,
 } from "./layout";
+import { UDP_LARGEST_PAYLOAD } from "./wire/udp";
+import { clearVnet } from "./wire/vnet";
 
 /** Why a datagram is sent: decides what its success or failure counts as. */
 export const KIND_LOCAL: u32 = 0;
 export const KIND_RELAY: u32 = 1;
 export const KIND_KEEPALIVE: u32 = 2;
-
-/** Largest UDP payload in one IPv4 packet: the bound of a coalesced message. */
-const MAX_UDP_PAYLOAD: u32 = 65507;
 
 let udpSegments: bool = false;
 let tunVnet: bool = false;
@@ -125,7 +124,7 @@ export function stageUdp(peer: usize, kind: u32, offset: usize, length: u32): vo
     const segment = load<u32>(last, MSG_SEGMENT);
     if (
       length <= segment &&
-      openBytes + length <= MAX_UDP_PAYLOAD &&
+      openBytes + length <= UDP_LARGEST_PAYLOAD &&
       load<u64>(last, MSG_DESTINATION) == load<u64>(peer, PEER_ENDPOINT) &&
       load<u32>(last, MSG_SOCKET) == load<u32>(peer, PEER_SOCKET)
     ) {
@@ -190,8 +189,7 @@ export function stageTun(packet: usize, length: u32): void {
   store<u64>(message, length, MSG_BYTES);
   if (tunVnet) {
     const header = vnetBase + tunMessages * VNET_STRIDE;
-    store<u64>(header, 0);
-    store<u64>(header, 0, 8);
+    clearVnet(header);
     addTunPiece(header, VNET_LENGTH);
   }
   addTunPiece(packet, length);

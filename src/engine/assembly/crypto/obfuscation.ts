@@ -3,6 +3,7 @@
 
 import { TAG_LENGTH, WIRE_VERSION } from "../../abi";
 import { WORK_PAD, workBase } from "../layout";
+import { keyIdOf, versionOf } from "../wire/header";
 import { headerPadFromMidstate } from "./kdf";
 
 /** XORs the 20 header bytes with the pad at `pad`. */
@@ -24,8 +25,9 @@ export function mask(midstate: usize, datagram: usize, length: u32): void {
  */
 export function claim(midstate: usize, peerId: u32, datagram: usize, length: u32): bool {
   headerPadFromMidstate(midstate, datagram + length - TAG_LENGTH, workBase + WORK_PAD);
-  if ((load<u8>(datagram) ^ load<u8>(workBase + WORK_PAD)) != WIRE_VERSION) return false;
-  if ((load<u16>(datagram, 2) ^ load<u16>(workBase + WORK_PAD, 2)) != peerId) return false;
+  const pad = workBase + WORK_PAD;
+  if ((versionOf(datagram) ^ versionOf(pad)) != WIRE_VERSION) return false;
+  if ((keyIdOf(datagram) ^ keyIdOf(pad)) != peerId) return false;
   xorHeader(datagram, workBase + WORK_PAD);
   return true;
 }

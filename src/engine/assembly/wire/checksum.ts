@@ -1,4 +1,4 @@
-// The internet checksum (RFC 1071). Sums are kept in memory order (little-endian words), which the one's
+// The internet checksum (RFC 1071) and network byte order. Sums are kept in memory order (little-endian words), which the one's
 // complement sum allows; only constants and lengths need swapping.
 
 /** One's complement sum of `length` bytes, added to `initial`, folded to 16 bits. length < 2^16. */
@@ -43,16 +43,4 @@ export function sum16(data: usize, length: u32, initial: u32): u32 {
 /** A 16-bit number in network order, as it is loaded from memory. */
 export function network16(value: u32): u32 {
   return ((value & 0xff) << 8) | ((value >> 8) & 0xff);
-}
-
-/** Sum over the TCP pseudo-header of an IPv4 packet whose TCP part has `length` bytes. */
-export function tcpPseudoSum(packet: usize, length: u32): u32 {
-  // Source and destination stand together at 12; protocol 6 is the low byte of its 16-bit word.
-  return sum16(packet + 12, 8, network16(6) + network16(length));
-}
-
-/** Computes and stores the checksum of an IPv4 header of `length` bytes. */
-export function storeHeaderChecksum(packet: usize, length: u32): void {
-  store<u16>(packet, 0, 10);
-  store<u16>(packet, ~sum16(packet, length, 0), 10);
 }

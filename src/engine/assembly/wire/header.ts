@@ -11,6 +11,10 @@ const KEY_ID: usize = 2;
 const EPOCH: usize = 4;
 const SEQ: usize = 12;
 
+export function versionOf(datagram: usize): u32 {
+  return load<u8>(datagram, VERSION);
+}
+
 export function keyIdOf(datagram: usize): u32 {
   return load<u16>(datagram, KEY_ID);
 }
@@ -30,9 +34,9 @@ export function isKeepalive(datagram: usize): bool {
 /** §9 step 2: version 1, no reserved flag, epoch not 0. */
 export function headerIsValid(datagram: usize): bool {
   return (
-    load<u8>(datagram, VERSION) == WIRE_VERSION &&
+    versionOf(datagram) == WIRE_VERSION &&
     (load<u8>(datagram, FLAGS) & ~FLAG_KEEPALIVE) == 0 &&
-    load<u64>(datagram, EPOCH) != 0
+    epochOf(datagram) != 0
   );
 }
 
