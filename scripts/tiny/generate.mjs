@@ -17,8 +17,15 @@ function defines(path) {
   return found.map(([, name, value]) => `#define ABI_${name} ${value}`);
 }
 
+/** What a call of the engine has room for, in engine-bindings.c. */
+const MAX_ARGUMENTS = 8;
+
 function abiHeader() {
-  const lines = [...defines("src/engine/abi.ts"), ...defines("src/core/sys.ts")];
+  const lines = [
+    `#define ENGINE_MAX_ARGUMENTS ${MAX_ARGUMENTS}`,
+    ...defines("src/engine/abi.ts"),
+    ...defines("src/core/sys.ts"),
+  ];
   return `#ifndef SUBNETRA_ABI_H\n#define SUBNETRA_ABI_H\n${lines.join("\n")}\n#endif\n`;
 }
 
@@ -54,6 +61,10 @@ function exportTable(name, header) {
   const entries = [];
   for (const [, result, function_, parameters] of found) {
     const count = parameters.split("u32").length - 1;
+    if (count > MAX_ARGUMENTS)
+      throw new Error(
+        `the engine's ${function_} takes ${count} arguments, a call has room for ${MAX_ARGUMENTS}`,
+      );
     const list = ["&instance", ...Array.from({ length: count }, (_, i) => `a[${i}]`)].join(", ");
     const call = `w2c_${name}_${function_}(${list})`;
     wrappers.push(

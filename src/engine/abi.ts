@@ -111,6 +111,8 @@ export const MAX_TUN_PACKETS = 128;
 export const TUN_HEADROOM = 32;
 /** Free bytes the reader leaves after each packet: the authentication tag goes there. */
 export const TUN_TAILROOM = 16;
+/** Every packet begins at a multiple of this. */
+export const TUN_ALIGNMENT = 16;
 /** Largest packet one read may return: plain, and with segmentation offload. */
 export const TUN_READ_PLAIN = 2048;
 export const TUN_READ_OFFLOAD = 65535;

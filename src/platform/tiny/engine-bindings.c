@@ -1,6 +1,8 @@
 /* The engine as a JavaScript object: its exports as functions, its memory as typed arrays. */
 
 #include "bindings.h"
+
+#include "abi.h"
 #include "engine.h"
 
 #include <string.h>

@@ -14,8 +14,6 @@
 
 extern uint8_t engine_memory[ENGINE_MEMORY_LENGTH];
 
-#define ENGINE_MAX_ARGUMENTS 8
-
 /* An export of src/engine/exports.ts; all arguments are 32-bit, so is the result (0 when there is none). */
 struct engine_export {
     const char *name;

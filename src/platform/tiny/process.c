@@ -82,6 +82,12 @@ int32_t sys_user_id(void)
     return (int32_t)geteuid();
 }
 
+int sys_offload(void)
+{
+    const char *value = getenv("SUBNETRA_OFFLOAD");
+    return value == NULL || strcmp(value, "0") != 0;
+}
+
 void sys_watch_signals(void)
 {
     if (sys_signal_fd >= 0)

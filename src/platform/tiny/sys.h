@@ -21,6 +21,8 @@ int32_t sys_error_at(int32_t stage);
 void sys_print(int32_t stream, const char *bytes, size_t length);
 int32_t sys_drop_privileges(void);
 int32_t sys_user_id(void);
+/* Whether to use what the kernel has of TUN offload, UDP_GRO and UDP_SEGMENT: SUBNETRA_OFFLOAD=0 says no. */
+int sys_offload(void);
 /* From now on SIGTERM and SIGINT are read from the descriptor in `sys_signal_fd` and end nothing by
  * themselves. */
 void sys_watch_signals(void);

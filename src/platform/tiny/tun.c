@@ -13,8 +13,6 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
-#define ALIGNMENT 16u
-
 int sys_tun_fd = -1;
 
 static char tun_name[IFNAMSIZ];
@@ -56,7 +54,7 @@ static int32_t open_as(const char *name, int flags)
 
 int32_t sys_tun_open(const char *name)
 {
-    int32_t fd = open_as(name, IFF_TUN | IFF_NO_PI | IFF_VNET_HDR);
+    int32_t fd = sys_offload() ? open_as(name, IFF_TUN | IFF_NO_PI | IFF_VNET_HDR) : -1;
     tun_vnet = fd >= 0;
     if (fd >= 0 && !enable_offload(fd)) {
         close(fd);
@@ -92,7 +90,7 @@ int32_t sys_tun_receive(void)
     const uint32_t largest = tun_vnet ? ABI_TUN_READ_OFFLOAD : ABI_TUN_READ_PLAIN;
     uint32_t count = 0, free = 0;
     while (count < ABI_MAX_TUN_PACKETS) {
-        uint32_t start = (free + ABI_TUN_HEADROOM + ALIGNMENT - 1) & ~(ALIGNMENT - 1);
+        uint32_t start = (free + ABI_TUN_HEADROOM + ABI_TUN_ALIGNMENT - 1u) & ~(ABI_TUN_ALIGNMENT - 1u);
         if (start + largest + ABI_TUN_TAILROOM > ABI_TUN_ARENA_LENGTH)
             break;
         ssize_t got = read(sys_tun_fd, arena + start - header, header + largest);

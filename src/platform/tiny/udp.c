@@ -63,9 +63,10 @@ int32_t sys_udp_open(uint32_t port)
     }
     sys_raise_buffer(fd, SO_RCVBUFFORCE, SO_RCVBUF, BUFFER_BYTES);
     sys_raise_buffer(fd, SO_SNDBUFFORCE, SO_SNDBUF, BUFFER_BYTES);
-    set_option(fd, IPPROTO_UDP, UDP_GRO, 1);
+    if (sys_offload())
+        set_option(fd, IPPROTO_UDP, UDP_GRO, 1);
     /* Zero leaves the socket as it is: no segmentation unless a message asks for it. */
-    segments = set_option(fd, IPPROTO_UDP, UDP_SEGMENT, 0);
+    segments = sys_offload() && set_option(fd, IPPROTO_UDP, UDP_SEGMENT, 0);
     sys_udp_fd[sys_udp_count] = fd;
     return (int32_t)sys_udp_count++;
 }

@@ -15,6 +15,7 @@ import {
   REGION_TUN_MSG,
   REGION_TUN_PIECE,
   REGION_TUND,
+  TUN_ALIGNMENT,
   TUN_ARENA_LENGTH,
   TUN_HEADROOM,
   TUN_READ_OFFLOAD,
@@ -29,8 +30,6 @@ import type { Engine } from "../../../engine/exports.ts";
 import { addressOf, errno, read, write, writev } from "../libc.ts";
 import { NativeMemory } from "../native-memory.ts";
 import { IOVEC_LENGTH, IOVEC_SIZE } from "./constants.ts";
-
-const ALIGNMENT = 16;
 
 export class TunIo {
   private readonly memory: Uint32Array;
@@ -60,7 +59,7 @@ export class TunIo {
     let free = this.arena;
     let count = 0;
     while (count < MAX_TUN_PACKETS) {
-      const packet = (free + TUN_HEADROOM + ALIGNMENT - 1) & -ALIGNMENT;
+      const packet = (free + TUN_HEADROOM + TUN_ALIGNMENT - 1) & -TUN_ALIGNMENT;
       if (packet - header + limit > end) break;
       const length = read(fd, this.base + packet - header, limit);
       if (length < 0 && errno() === EINTR) continue;
