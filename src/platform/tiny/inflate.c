@@ -100,6 +100,10 @@ static unsigned match_length(struct stream *s, unsigned symbol)
     if (symbol == 285)
         return 258;
     unsigned code = symbol - 257;
+    if (symbol > 285) {
+        s->damaged = 1;
+        return 0;
+    }
     if (code < 8)
         return code + 3;
     unsigned extra = (code >> 2) - 1;
@@ -108,6 +112,11 @@ static unsigned match_length(struct stream *s, unsigned symbol)
 
 static size_t match_distance(struct stream *s, unsigned code)
 {
+    /* What decode makes of a damaged stream is no distance. */
+    if (code >= DISTANCES) {
+        s->damaged = 1;
+        return 0;
+    }
     if (code < 4)
         return code + 1;
     unsigned extra = (code >> 1) - 1;
