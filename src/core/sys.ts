@@ -96,6 +96,27 @@ export const READY_UDP = 16;
 /** The TUN device was removed: the node cannot go on. */
 export const READY_LOST = 4096;
 
+// --- Sending beside a slow link: how every platform with real sockets bounds what one destination may hold ----
+// The counts are of bytes as the kernel charges them to a socket: a datagram's buffers, not its payload.
+
+/** Sockets one node may have beside its listen sockets, each for one slow destination (docs/architecture.md). */
+export const MAX_LANES = 64;
+/** Lanes of a port below 1024, which only a privileged process can bind: made with the port, before the drop. */
+export const PRIVILEGED_LANES = 8;
+export const FIRST_FREE_PORT = 1024;
+/** Asked for a lane's send buffer; the kernel doubles it. What every Linux allows without privilege. */
+export const LANE_BUFFER = 212992;
+/** A listen socket that the kernel still owes more than this is congested, until it owes less than half of it. */
+export const CONGESTION_DEBT = 1048576;
+/** A smaller send buffer is congested when it is full to one part in this. */
+export const CONGESTION_SHARE = 4;
+/** Looks at the debt in the time in which it can grow from nothing to congestion. */
+export const LOOKS_PER_CONGESTION = 4;
+/** Added to each message's length when bytes are counted: what the kernel's own structures take at least. */
+export const MESSAGE_OVERHEAD = 512;
+/** Lanes asked for their debt before a destination that finds none empty shares one. */
+export const LANE_PROBES = 4;
+
 export const STDOUT = 1;
 export const STDERR = 2;
 

@@ -10,6 +10,7 @@ import { HostLoop } from "./host-loop.ts";
 import { addressOf, errno, flock } from "./libc.ts";
 import { writableWithoutCapabilities } from "./linux/capabilities.ts";
 import { AF_INET, LOCK_NOW } from "./linux/constants.ts";
+import { ListenPort } from "./linux/listen-port.ts";
 import { Privileges } from "./linux/privileges.ts";
 import { forbidDumps, keepOutOfDumps, keepOutOfSwap } from "./linux/secret-memory.ts";
 import { openTun, type TunDevice } from "./linux/tun-device.ts";
@@ -27,7 +28,7 @@ export class NodejsSys extends NodejsClientSys implements Sys {
   private readonly base: number;
   private readonly privileges: Privileges;
   private readonly readiness = new Readiness(this.host);
-  private readonly sockets: number[] = [];
+  private readonly ports: ListenPort[] = [];
   /** Whether to use what the kernel has of TUN offload, UDP_GRO and UDP_SEGMENT; SUBNETRA_OFFLOAD=0 turns them off. */
   private readonly offload = process.env.SUBNETRA_OFFLOAD !== "0";
   private segments = 0;
@@ -164,15 +165,18 @@ export class NodejsSys extends NodejsClientSys implements Sys {
   }
 
   udpOpen(port: number): number {
-    const inherited = this.privileges.inherited?.takeUdp(port) ?? -1;
-    const fd = inherited >= 0 ? inherited : openUdpSocket(port);
+    const { inherited, collected } = this.privileges;
+    const handed = inherited?.takeUdp(port) ?? [];
+    const fd = handed[0] ?? openUdpSocket(port);
     if (fd < 0) return fd;
-    this.privileges.collected?.udp.push({ port, fd });
+    const lanes = handed.length > 0 ? handed.slice(1) : ListenPort.privilegedLanes(fd, port);
+    for (const socket of [fd, ...lanes]) collected?.udp.push({ port, fd: socket });
     if (this.offload) enableGro(fd);
     this.segments = this.offload && supportsSegmentation(fd) ? 1 : 0;
     this.receiver ??= new UdpReceiver(this.engine);
     this.sender ??= new UdpSender(this.engine);
-    const index = this.sockets.push(fd) - 1;
+    const index = this.ports.push(new ListenPort(fd, lanes)) - 1;
+    for (const each of this.ports) each.share(this.ports.length);
     this.readiness.watchUdp(index, fd);
     return index;
   }
@@ -189,11 +193,11 @@ export class NodejsSys extends NodejsClientSys implements Sys {
   }
 
   udpReceive(socket: number): number {
-    return this.receiver!.receive(this.sockets[socket]!);
+    return this.receiver!.receive(this.ports[socket]!.main);
   }
 
   udpSend(count: number): void {
-    this.sender!.send(this.sockets, count);
+    this.sender!.send(this.ports, count);
   }
 
   tunReceive(): number {
@@ -228,7 +232,7 @@ export class NodejsSys extends NodejsClientSys implements Sys {
 
   closeAll(): void {
     this.readiness.clear();
-    for (const fd of this.sockets.splice(0)) files.closeFile(fd);
+    for (const port of this.ports.splice(0)) port.closeAll();
     if (this.tun !== null) files.closeFile(this.tun.fd);
     this.tun = null;
   }

@@ -1,5 +1,6 @@
 /*
- * Sending in batches, messages of several datagrams with UDP_SEGMENT. A refused datagram costs only itself.
+ * Sending in batches, messages of several datagrams with UDP_SEGMENT. A refused datagram costs only itself, and
+ * nothing here waits: what a full buffer refuses is dropped.
  *
  * The system call is made directly, not through musl: its sendmmsg sends one message per call on 64-bit
  * systems, because it may not clear the kernel's padding in a caller's structures. Ours are static and zero
@@ -8,11 +9,11 @@
 
 #include "abi.h"
 #include "engine.h"
+#include "listen-port.h"
 #include "sys.h"
 
 #include <errno.h>
 #include <netinet/in.h>
-#include <poll.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
@@ -20,9 +21,6 @@
 
 /* Of linux/udp.h, which clashes with the header above. */
 #define UDP_SEGMENT 103
-
-/* Waits of 1 ms one call may spend on full socket buffers before it gives datagrams up. */
-#define PATIENCE 5
 
 struct control_space {
     _Alignas(struct cmsghdr) char bytes[CMSG_SPACE(sizeof(uint16_t))];
@@ -37,7 +35,6 @@ static struct mmsghdr singles[ABI_MAX_RUN];
 static struct iovec single_vectors[ABI_MAX_RUN];
 
 static uint8_t *messages, *pieces;
-static int patience;
 
 static uint8_t *message_at(uint32_t index)
 {
@@ -81,9 +78,9 @@ static void set_segment(struct msghdr *header, struct control_space *space, uint
     memcpy(CMSG_DATA(control), &size, sizeof size);
 }
 
-/* Fills in the header of a message. Pieces that touch in memory become one vector. Returns the vectors used.
- */
-static uint32_t prepare(uint32_t index, struct iovec *vector, uint32_t room)
+/* Fills in the header of a message. Pieces that touch in memory become one vector. Returns the vectors used, and
+   adds the bytes. */
+static uint32_t prepare(uint32_t index, struct iovec *vector, uint32_t room, uint32_t *bytes)
 {
     uint8_t *message = message_at(index);
     uint32_t count = record_get(message, ABI_MSG_COUNT);
@@ -92,6 +89,7 @@ static uint32_t prepare(uint32_t index, struct iovec *vector, uint32_t room)
     uint32_t used = 0;
     for (uint32_t p = 0; p < count; p++) {
         struct iovec next = vector_of(piece_of(message, p));
+        *bytes += (uint32_t)next.iov_len;
         if (used > 0 && (uint8_t *)vector[used - 1].iov_base + vector[used - 1].iov_len == next.iov_base)
             vector[used - 1].iov_len += next.iov_len;
         else
@@ -104,18 +102,6 @@ static uint32_t prepare(uint32_t index, struct iovec *vector, uint32_t room)
     return used;
 }
 
-/* Waits up to 1 ms for room in the socket's buffer; 0 when this call's patience is used up. */
-static int wait_for_room(int fd, int error)
-{
-    if ((error != EAGAIN && error != ENOBUFS) || patience == 0)
-        return 0;
-    patience--;
-    struct pollfd set = {.fd = fd, .events = POLLOUT};
-    /* ENOBUFS comes from a queue below the socket, which poll cannot watch: just wait. */
-    poll(&set, error == EAGAIN ? 1 : 0, 1);
-    return 1;
-}
-
 /* Sends as many of the headers as the kernel takes: 0 with errno set when it refuses the first. */
 static uint32_t transmit(int fd, struct mmsghdr *first, uint32_t count)
 {
@@ -125,7 +111,7 @@ static uint32_t transmit(int fd, struct mmsghdr *first, uint32_t count)
             return (uint32_t)sent;
         if (sent == 0)
             errno = EIO;
-        if (errno != EINTR && !wait_for_room(fd, errno))
+        if (errno != EINTR)
             return 0;
     }
 }
@@ -165,25 +151,47 @@ static void refuse(int fd, uint8_t *message)
         fail(message, p);
 }
 
+/* Sends messages first … end-1 of one listen socket; a refused one is reported and skipped. */
+static void dispatch(uint32_t index, uint32_t first, uint32_t end)
+{
+    while (first < end) {
+        int fd = port_choose(index, message_at(first) + ABI_MSG_DESTINATION);
+        uint32_t stop = first + 1;
+        if (!port_busy(index))
+            stop = end;
+        while (stop < end && port_choose(index, message_at(stop) + ABI_MSG_DESTINATION) == fd)
+            stop++;
+        uint32_t sent = transmit(fd, headers + first, stop - first);
+        first += sent;
+        if (sent > 0)
+            continue;
+        /* Refused by the shared socket for the first time: from now on by destination. */
+        if (errno == EAGAIN && fd == sys_udp_fd[index] && port_congest(index))
+            continue;
+        refuse(fd, message_at(first++));
+    }
+}
+
 void sys_udp_send(uint32_t count)
 {
     messages = engine_region(ABI_REGION_UDP_MSG, ABI_MAX_MESSAGES * ABI_MSG_STRIDE);
     pieces = engine_region(ABI_REGION_UDP_PIECE, ABI_MAX_PIECES * ABI_PIECE_STRIDE);
-    patience = PATIENCE;
     if (count > ABI_MAX_MESSAGES)
         engine_fault("outgoing messages");
     uint32_t first = 0;
     while (first < count) {
-        uint32_t index = record_get(message_at(first), ABI_MSG_SOCKET), end = first, used = 0;
+        uint32_t index = record_get(message_at(first), ABI_MSG_SOCKET), end = first, used = 0, bytes = 0;
         do
-            used += prepare(end++, vectors + used, ABI_MAX_PIECES - used);
+            used += prepare(end++, vectors + used, ABI_MAX_PIECES - used, &bytes);
         while (end < count && record_get(message_at(end), ABI_MSG_SOCKET) == index);
-        int fd = index < sys_udp_count ? sys_udp_fd[index] : -1;
-        while (first < end) {
-            uint32_t sent = transmit(fd, headers + first, end - first);
-            if (sent == 0)
-                refuse(fd, message_at(first++));
-            first += sent;
+        if (index < sys_udp_count) {
+            port_enter(index, bytes + (end - first) * ABI_MESSAGE_OVERHEAD);
+            dispatch(index, first, end);
+        } else {
+            errno = EBADF;
+            while (first < end)
+                refuse(-1, message_at(first++));
         }
+        first = end;
     }
 }

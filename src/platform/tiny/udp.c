@@ -2,6 +2,7 @@
 
 #include "abi.h"
 #include "engine.h"
+#include "listen-port.h"
 #include "sys.h"
 
 #include <errno.h>
@@ -52,11 +53,11 @@ int32_t sys_udp_open(uint32_t port)
         errno = EINVAL;
         return sys_error_at(ABI_UDP_SOCKET);
     }
-    int fd = socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    int fd = udp_new_socket();
     if (fd < 0)
         return sys_error_at(ABI_UDP_SOCKET);
-    struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons((uint16_t)port)};
-    if (bind(fd, (const struct sockaddr *)&address, sizeof address) < 0) {
+    lane_group(fd);
+    if (udp_bind(fd, port) < 0) {
         int32_t error = sys_error_at(ABI_UDP_BIND);
         close(fd);
         return error;
@@ -68,6 +69,7 @@ int32_t sys_udp_open(uint32_t port)
     /* Zero leaves the socket as it is: no segmentation unless a message asks for it. */
     segments = sys_offload() && set_option(fd, IPPROTO_UDP, UDP_SEGMENT, 0);
     sys_udp_fd[sys_udp_count] = fd;
+    port_opened(sys_udp_count, port);
     return (int32_t)sys_udp_count++;
 }
 

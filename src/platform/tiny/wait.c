@@ -1,6 +1,7 @@
 /* Readiness: one poll over everything the daemon listens to. */
 
 #include "abi.h"
+#include "listen-port.h"
 #include "sys.h"
 
 #include <errno.h>
@@ -64,6 +65,7 @@ void sys_close_all(void)
 {
     close_one(&sys_tun_fd);
     control_fd = -1;
+    port_close_lanes();
     for (uint32_t i = 0; i < sys_udp_count; i++)
         close_one(&sys_udp_fd[i]);
     sys_udp_count = 0;

@@ -12,9 +12,15 @@ export const SOL_SOCKET = 1;
 export const SO_TYPE = 3;
 export const SO_SNDBUF = 7;
 export const SO_RCVBUF = 8;
+export const SO_REUSEPORT = 15;
 export const SO_SNDBUFFORCE = 32;
 export const SO_RCVBUFFORCE = 33;
 export const SO_DOMAIN = 39;
+export const SO_ATTACH_REUSEPORT_CBPF = 51;
+export const SOL_IP = 0;
+export const IP_MTU_DISCOVER = 10;
+export const IP_PMTUDISC_OMIT = 5;
+export const SIOCOUTQ = 0x5411;
 export const SOL_UDP = 17;
 export const UDP_SEGMENT = 103;
 export const UDP_GRO = 104;
@@ -64,6 +70,12 @@ export const LOCK_NOW = 6;
 export const WORD = process.arch === "arm" || process.arch === "ia32" ? 4 : 8;
 
 if (endianness() !== "LE") throw new Error("the Node.js platform needs a little-endian machine");
+
+/** struct sock_filter with BPF_RET | BPF_K and the value 0; struct sock_fprog: length, address. */
+export const BPF_RETURN = 0x06;
+export const SOCK_FILTER_SIZE = 8;
+export const SOCK_FPROG_FILTER = WORD;
+export const SOCK_FPROG_SIZE = 2 * WORD;
 
 /** struct iovec: base, length. */
 export const IOVEC_LENGTH = WORD;

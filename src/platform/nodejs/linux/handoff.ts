@@ -93,12 +93,14 @@ export class Handoff {
     this.statuses.delete(fd);
   }
 
-  /** The captured UDP socket of a port, or -1. */
-  takeUdp(port: number): number {
-    for (let i = 0; i < this.udp.length; i++) {
-      if (this.udp[i]!.port === port) return this.udp.splice(i, 1)[0]!.fd;
+  /** The captured UDP sockets of a port: the one that receives, then its lanes. */
+  takeUdp(port: number): number[] {
+    const taken: number[] = [];
+    for (let i = 0; i < this.udp.length; ) {
+      if (this.udp[i]!.port === port) taken.push(this.udp.splice(i, 1)[0]!.fd);
+      else i++;
     }
-    return -1;
+    return taken;
   }
 
   /** The TUN device, once; null when there is none. */

@@ -1,6 +1,6 @@
 // Sending datagrams: sendmmsg straight from engine memory, messages of several datagrams with UDP_SEGMENT.
 
-import { EAGAIN, EINTR, EIO, ENOBUFS } from "../../../core/sys.ts";
+import { EAGAIN, EINTR, EIO, ENOBUFS, MESSAGE_OVERHEAD } from "../../../core/sys.ts";
 import {
   MAX_MESSAGES,
   MAX_PIECES,
@@ -20,18 +20,15 @@ import {
   SOCKADDR_LENGTH,
 } from "../../../engine/abi.ts";
 import type { Engine } from "../../../engine/exports.ts";
-import { addressOf, errno, poll, sendmmsg } from "../libc.ts";
-import { NativeMemory, structures } from "../native-memory.ts";
-import { MSG_DONTWAIT, POLLOUT, SOL_UDP, UDP_SEGMENT } from "./constants.ts";
+import { addressOf, errno, sendmmsg } from "../libc.ts";
+import { NativeMemory } from "../native-memory.ts";
+import { MSG_DONTWAIT, SOL_UDP, UDP_SEGMENT } from "./constants.ts";
+import { ListenPort } from "./listen-port.ts";
 import { CONTROL_SIZE, MessageVector, vectorSize } from "./message-vector.ts";
 
-/** Waits of 1 ms one call may spend on full socket buffers before it gives datagrams up. */
-const PATIENCE = 5;
 const GSO_SIZE_LENGTH = 2;
-const POLLFD = structures.reserve(8);
-
-/** Called with the index in the vector and an errno for an entry the kernel refused. */
-type Refusal = (entry: number, error: number) => void;
+/** Stands for a listen socket that does not exist: every message to it fails. */
+const NO_PORT = new ListenPort(-1);
 
 export class UdpSender {
   private readonly memory: Uint32Array;
@@ -42,9 +39,8 @@ export class UdpSender {
   private readonly vector: MessageVector;
   /** Entry i is datagram i of one refused message. */
   private readonly single: MessageVector;
-  private patience = 0;
-  private fd = -1;
-  private splitFirst = 0;
+  /** Why the last call of transmit() ended early. */
+  private error = 0;
 
   /** Lays the structures out over the engine's regions, which must not move any more. */
   constructor(engine: Engine) {
@@ -62,32 +58,58 @@ export class UdpSender {
     for (let i = 0; i < MAX_RUN; i++) this.single.setRun(i, i, 1);
   }
 
-  /** Sys.udpSend over the descriptors of the listen sockets. */
-  send(sockets: readonly number[], count: number): void {
-    this.patience = PATIENCE;
+  /** Sys.udpSend over the listen ports. Never waits: what a full buffer refuses is dropped. */
+  send(ports: readonly ListenPort[], count: number): void {
     let first = 0;
     while (first < count) {
       const socket = this.message(first, MSG_SOCKET);
       let end = first;
-      do this.prepare(end++);
+      let bytes = 0;
+      do bytes += MESSAGE_OVERHEAD + this.prepare(end++);
       while (end < count && this.message(end, MSG_SOCKET) === socket);
-      this.fd = sockets[socket] ?? -1;
-      this.transmit(this.vector, first, end, this.splitMessage);
+      const port = ports[socket] ?? NO_PORT;
+      port.enter(bytes);
+      this.dispatch(port, first, end);
       first = end;
     }
   }
 
-  /** Fills in entry `i` of the vector from message `i`. Pieces that touch in memory become one iovec. */
-  private prepare(i: number): void {
+  /** Sends messages first … end-1 of one listen port; a refused one is reported and skipped. */
+  private dispatch(port: ListenPort, first: number, end: number): void {
+    let i = first;
+    while (i < end) {
+      const fd = this.choose(port, i);
+      let stop = i + 1;
+      if (!port.busy) stop = end;
+      else while (stop < end && this.choose(port, stop) === fd) stop++;
+      const sent = this.transmit(fd, this.vector, i, stop);
+      i += sent;
+      // Refused by the shared socket for the first time: from now on by destination.
+      if (sent > 0 || (this.error === EAGAIN && fd === port.main && port.congest())) continue;
+      this.refuse(fd, i++, this.error);
+    }
+  }
+
+  private choose(port: ListenPort, i: number): number {
+    const at = (this.messages + i * MSG_STRIDE + MSG_DESTINATION) >> 2;
+    return port.choose(this.memory[at]!, this.memory[at + 1]!);
+  }
+
+  /**
+   * Fills in entry `i` of the vector from message `i`. Pieces that touch in memory become one iovec. Returns the bytes.
+   */
+  private prepare(i: number): number {
     const first = this.message(i, MSG_FIRST);
     const count = this.message(i, MSG_COUNT);
     let used = first;
     let start = this.piece(first, PIECE_OFFSET);
     let end = start + this.piece(first, PIECE_LENGTH);
+    let bytes = 0;
     for (let p = first + 1; p < first + count; p++) {
       const offset = this.piece(p, PIECE_OFFSET);
       if (offset !== end) {
         this.vector.setPiece(used++, this.base + start, end - start);
+        bytes += end - start;
         start = offset;
         end = offset;
       }
@@ -97,40 +119,24 @@ export class UdpSender {
     this.vector.setRun(i, first, used - first);
     if (count > 1) this.vector.setControlData(i, this.message(i, MSG_SEGMENT));
     this.vector.setControlLength(i, count > 1 ? CONTROL_SIZE : 0);
+    return bytes + end - start;
   }
 
-  /** Sends entries first … end-1; a refused one is reported and skipped. */
-  private transmit(vector: MessageVector, first: number, end: number, refused: Refusal): void {
-    let i = first;
-    while (i < end) {
-      const sent = sendmmsg(this.fd, vector.address(i), end - i, MSG_DONTWAIT);
-      if (sent > 0) {
-        i += sent;
-        continue;
-      }
-      const error = sent === 0 ? EIO : errno();
-      if (error === EINTR) continue;
-      if ((error === EAGAIN || error === ENOBUFS) && this.waitForRoom(error)) continue;
-      refused(i++, error);
+  /** Sends as many of the entries first … end-1 as the kernel takes: 0, and `error`, when it refuses the first. */
+  private transmit(fd: number, vector: MessageVector, first: number, end: number): number {
+    for (;;) {
+      const sent = sendmmsg(fd, vector.address(first), end - first, MSG_DONTWAIT);
+      if (sent > 0) return sent;
+      this.error = sent === 0 ? EIO : errno();
+      if (this.error !== EINTR) return 0;
     }
-  }
-
-  /** Waits up to 1 ms for room in the socket's buffer; false when this call's patience is used up. */
-  private waitForRoom(error: number): boolean {
-    if (this.patience === 0) return false;
-    this.patience--;
-    structures.u32[POLLFD >> 2] = this.fd;
-    structures.u32[(POLLFD >> 2) + 1] = POLLOUT;
-    // ENOBUFS comes from a queue below the socket, which poll cannot watch: just wait.
-    poll(structures.address(POLLFD), error === EAGAIN ? 1 : 0, 1);
-    return true;
   }
 
   /**
    * A refused message of several datagrams goes again datagram by datagram: the path may not support segmentation
    * (EIO, EINVAL, EMSGSIZE), and one bad datagram must not cost the others.
    */
-  private readonly splitMessage: Refusal = (i, error) => {
+  private refuse(fd: number, i: number, error: number): void {
     const first = this.message(i, MSG_FIRST);
     const count = this.message(i, MSG_COUNT);
     if (count === 1 || error === EAGAIN || error === ENOBUFS) {
@@ -142,11 +148,12 @@ export class UdpSender {
       this.single.setPiece(k, this.base + this.piece(p, PIECE_OFFSET), this.piece(p, PIECE_LENGTH));
       this.single.setName(k, this.destination(i), SOCKADDR_LENGTH);
     }
-    this.splitFirst = first;
-    this.transmit(this.single, 0, count, this.failSingle);
-  };
-
-  private readonly failSingle: Refusal = (k, error) => this.fail(this.splitFirst + k, error);
+    for (let k = 0; k < count; ) {
+      const sent = this.transmit(fd, this.single, k, count);
+      if (sent === 0) this.fail(first + k++, this.error);
+      k += sent;
+    }
+  }
 
   private fail(p: number, error: number): void {
     this.memory[(this.pieces + p * PIECE_STRIDE + PIECE_STATUS) >> 2] = error;
