@@ -53,6 +53,10 @@ abuse("A flood of control requests", () => {
         console.log(`  ${flood.stdout.split("\n")[1]}`);
         assert.ok(sent > 0, "the daemon took requests");
       });
+      const times = [0.5, SHARE, 1].map(
+        (share) => `${quantile(flooded.times, share)} (${quantile(quiet.times, share)})`,
+      );
+      console.log(`  ms, and without the flood: median ${times[0]}, 99 % ${times[1]}, slowest ${times[2]}`);
       const slower = (share: number) => quantile(flooded.times, share) - quantile(quiet.times, share);
       figure(
         `A8 relayed ping slower, ${SHARE * 100} % of them: ${kind} socket`,
