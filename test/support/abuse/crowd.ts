@@ -81,13 +81,18 @@ export class Flood {
     this.rate = rate;
   }
 
-  /** `rate` datagrams of 64 bytes a second, spread over the ports, for at most two minutes. */
-  static async start(star: Star, ports: readonly number[], rate: number): Promise<Flood> {
-    const words = [HUB_UNDERLAY, ports.join(","), rate, 64, 120].map(String);
+  /** `rate` datagrams of 64 bytes a second, spread over the ports, for at most two minutes. The others: see turn(). */
+  static async start(star: Star, ports: readonly number[], rate: number, others = ports): Promise<Flood> {
+    const words = [HUB_UNDERLAY, ports.join(","), rate, 64, 120, others.join(",")].map(String);
     const command = [process.execPath, compiled("test/support/abuse/junk.ts"), ...words];
     const flood = new Flood(star.lab.start(ATTACKER, "junk", command), rate);
     await flood.process.seen(/flooding/);
     return flood;
+  }
+
+  /** Turns the flood to its other ports, and back. */
+  turn(): void {
+    this.process.signal("SIGUSR2");
   }
 
   /** Ends the flood. One that was slower than it should have been has shown nothing: that throws. */

@@ -1,9 +1,10 @@
 // A flood of datagrams that no key opens, at an even pace.
 //
-//   node junk.js <address> <port,port,…> <datagrams/s> <bytes> <seconds>
+//   node junk.js <address> <port,port,…> <datagrams/s> <bytes> <seconds> [<other port,port,…>]
 //
 // Each datagram is random and comes from one of several source ports, so nothing about it is known already. One
 // sendmmsg a millisecond at most: 20,000 a second cost a tenth of a processor core, whoever the datagrams are for.
+// SIGUSR2 turns it to the other ports, of the same number, and back: the same work for another receiver.
 // Prints "flooding" when it starts and "sent=<datagrams> ms=<time>" at its end (also on SIGINT).
 
 import { getRandomValues } from "node:crypto";
@@ -16,8 +17,9 @@ const MMSGHDR = 64;
 const IOVEC = 16;
 const NAME = 16;
 
-const [address, portsText, rateText, sizeText, secondsText] = process.argv.slice(2) as string[];
-const ports = portsText!.split(",").map(Number);
+const [address, portsText, rateText, sizeText, secondsText, otherText] = process.argv.slice(2) as string[];
+let ports = portsText!.split(",").map(Number);
+let others = (otherText ?? portsText!).split(",").map(Number);
 const rate = Number(rateText);
 const size = Number(sizeText);
 
@@ -28,9 +30,13 @@ const bytesAt = namesAt + ports.length * NAME;
 const { memory, address: base } = pinned(bytesAt + BATCH * size);
 const view = new DataView(memory.buffer);
 
+function aim(): void {
+  for (const [i, port] of ports.entries()) memory.set(inetAddress(address!, port), namesAt + i * NAME);
+}
+
 /** An array of struct mmsghdr: entry i goes to port i modulo the number of ports, with `size` bytes of its own. */
 function layOut(): void {
-  for (const [i, port] of ports.entries()) memory.set(inetAddress(address!, port), namesAt + i * NAME);
+  aim();
   for (let i = 0; i < BATCH; i++) {
     const header = headersAt + i * MMSGHDR;
     const iovec = iovecsAt + i * IOVEC;
@@ -78,6 +84,10 @@ function tick(): void {
   setTimeout(tick, TICK_MS);
 }
 
+process.on("SIGUSR2", () => {
+  [ports, others] = [others, ports];
+  aim();
+});
 process.on("SIGINT", finish);
 console.log("flooding");
 tick();
