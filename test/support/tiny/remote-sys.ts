@@ -69,7 +69,8 @@ class Driver {
   close(): void {
     closeSync(this.to);
     closeSync(this.from);
-    this.child.kill();
+    // Not SIGTERM: a program that watches a control socket takes that for a wish to stop, and reads it no more.
+    this.child.kill("SIGKILL");
     rmSync(this.folder, { recursive: true });
   }
 }
