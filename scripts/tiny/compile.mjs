@@ -58,7 +58,8 @@ export function compile(name, target, programs) {
     objects.push(`${folder}/${object}.o`);
     zig(["cc", ...machine, ...COMMON, ...includeFlags(folder), ...flags, "-c", source, "-o", objects.at(-1)]);
   };
-  for (const source of ownSources()) unit(source.slice(0, -2), `${SOURCES}/${source}`, ["-Oz", GUARDED, ...WARNINGS]);
+  for (const source of ownSources())
+    unit(source.slice(0, -2), `${SOURCES}/${source}`, ["-Oz", GUARDED, ...WARNINGS]);
   unit("duktape-unit", `${SOURCES}/duktape-unit.c`, ["-Oz", GUARDED]);
   unit("engine-unit", `${SOURCES}/engine-unit.c`, [
     // Vectors are the engine's business: what the compiler makes of its scalar code beside them only costs registers.
@@ -86,7 +87,7 @@ export function compile(name, target, programs) {
     unit(basename(source, ".c"), source, ["-Oz", ...WARNINGS]);
     const own = objects.pop();
     mkdirSync(join(root, dirname(file)), { recursive: true });
-    const link = ["-Oz", "-static", "-s", "-Wl,--gc-sections", "-Wl,--build-id=none", "-Wl,-z,relro,-z,now"];
+    const link = ["-Oz", "-static", "-s", "-Wl,--gc-sections", "-Wl,--build-id=none"];
     zig(["cc", ...machine, ...link, ...shared, own, "-o", file]);
     return statSync(join(root, file)).size;
   });

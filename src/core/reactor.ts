@@ -17,7 +17,15 @@ import {
 } from "../engine/abi.ts";
 import type { Engine } from "../engine/exports.ts";
 import type { Sys } from "./sys.ts";
-import { READY_CONTROL, READY_LOST, READY_STOP, READY_TUN, READY_UDP, READY_YIELD } from "./sys.ts";
+import {
+  READY_CONTROL,
+  READY_LOST,
+  READY_RESTORED,
+  READY_STOP,
+  READY_TUN,
+  READY_UDP,
+  READY_YIELD,
+} from "./sys.ts";
 
 /** Batches taken from one descriptor before the others have their turn. */
 const BATCHES_PER_TURN = 8;
@@ -74,6 +82,7 @@ export class Reactor {
     const ready = sys.wait(pending ? 0 : timeout);
     if (ready === 0 && !pending) return 0;
     sys.clock(this.clock);
+    if ((ready & READY_RESTORED) !== 0) call.renewEpoch();
     for (let i = 0; i < this.sockets; i++) {
       if ((ready & (READY_UDP << i)) !== 0) this.drainUdp(i);
     }

@@ -95,6 +95,8 @@ export const READY_YIELD = 8;
 export const READY_UDP = 16;
 /** The TUN device was removed: the node cannot go on. */
 export const READY_LOST = 4096;
+/** The system says that it was restored from a snapshot: what was sent since may be sent again, so take a new epoch. */
+export const READY_RESTORED = 8192;
 
 // --- Sending beside a slow link: how every platform with real sockets bounds what one destination may hold ----
 // The counts are of bytes as the kernel charges them to a socket: a datagram's buffers, not its payload.

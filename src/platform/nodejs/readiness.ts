@@ -1,6 +1,13 @@
 // Waiting: one poll over the device, the sockets and Node's own event loop.
 
-import { READY_CONTROL, READY_LOST, READY_TUN, READY_UDP, READY_YIELD } from "../../core/sys.ts";
+import {
+  READY_CONTROL,
+  READY_LOST,
+  READY_RESTORED,
+  READY_TUN,
+  READY_UDP,
+  READY_YIELD,
+} from "../../core/sys.ts";
 import { MAX_LISTEN_PORTS } from "../../engine/abi.ts";
 import type { HostLoop } from "./host-loop.ts";
 import { poll } from "./libc.ts";
@@ -12,9 +19,10 @@ const LONGEST_WAIT = 0x7fffffff;
 const HOST = 0;
 const TUN = 1;
 const CONTROL = 2;
-const UDP = 3;
+const RESTORED = 3;
+const UDP = 4;
 const SLOTS = UDP + MAX_LISTEN_PORTS;
-const READY_BIT = [READY_YIELD, READY_TUN, READY_CONTROL];
+const READY_BIT = [READY_YIELD, READY_TUN, READY_CONTROL, READY_RESTORED];
 for (let i = 0; i < MAX_LISTEN_PORTS; i++) READY_BIT.push(READY_UDP << i);
 
 export class Readiness {
@@ -33,6 +41,10 @@ export class Readiness {
 
   watchControl(fd: number): void {
     this.set(CONTROL, fd);
+  }
+
+  watchRestores(fd: number): void {
+    this.set(RESTORED, fd);
   }
 
   watchUdp(socket: number, fd: number): void {

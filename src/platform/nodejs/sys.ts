@@ -1,6 +1,14 @@
 // Sys on Linux under Node.js: puts the parts of this folder together.
 
-import { EINPROGRESS, ENOENT, OPEN_READ, READY_STOP, READY_YIELD, type Sys } from "../../core/sys.ts";
+import {
+  EINPROGRESS,
+  ENOENT,
+  OPEN_READ,
+  READY_RESTORED,
+  READY_STOP,
+  READY_YIELD,
+  type Sys,
+} from "../../core/sys.ts";
 import { REGION_KEYS, REGION_SCRATCH, REGION_UDP_MSG, SCRATCH_LENGTH } from "../../engine/abi.ts";
 import type { Engine } from "../../engine/exports.ts";
 import { NodejsClientSys } from "./client-sys.ts";
@@ -12,6 +20,7 @@ import { writableWithoutCapabilities } from "./linux/capabilities.ts";
 import { AF_INET, LOCK_NOW } from "./linux/constants.ts";
 import { ListenPort } from "./linux/listen-port.ts";
 import { Privileges } from "./linux/privileges.ts";
+import { openRestoreEvents, readRestoreEvents } from "./linux/restore-event.ts";
 import { forbidDumps, keepOutOfDumps, keepOutOfSwap } from "./linux/secret-memory.ts";
 import { openTun, type TunDevice } from "./linux/tun-device.ts";
 import { TunIo } from "./linux/tun-io.ts";
@@ -37,6 +46,8 @@ export class NodejsSys extends NodejsClientSys implements Sys {
   private tunIo: TunIo | null = null;
   private receiver: UdpReceiver | null = null;
   private sender: UdpSender | null = null;
+  /** Descriptor of the system's events, -1 without. */
+  private restores = -1;
   private stopping = false;
   /** The last wait saw that Node's event loop wants to run. */
   yieldDue = false;
@@ -70,7 +81,11 @@ export class NodejsSys extends NodejsClientSys implements Sys {
   }
 
   dropPrivileges(): number {
-    return this.privileges.drop();
+    const result = this.privileges.drop();
+    if (result < 0) return result;
+    this.restores = openRestoreEvents();
+    this.readiness.watchRestores(this.restores);
+    return result;
   }
 
   userId(): number {
@@ -187,7 +202,8 @@ export class NodejsSys extends NodejsClientSys implements Sys {
 
   wait(timeoutMs: number): number {
     if (this.stopping) return READY_STOP;
-    const ready = this.readiness.wait(timeoutMs);
+    let ready = this.readiness.wait(timeoutMs);
+    if ((ready & READY_RESTORED) !== 0 && !readRestoreEvents(this.restores)) ready &= ~READY_RESTORED;
     this.yieldDue = (ready & READY_YIELD) !== 0;
     return ready;
   }
@@ -235,6 +251,8 @@ export class NodejsSys extends NodejsClientSys implements Sys {
     for (const port of this.ports.splice(0)) port.closeAll();
     if (this.tun !== null) files.closeFile(this.tun.fd);
     this.tun = null;
+    if (this.restores >= 0) files.closeFile(this.restores);
+    this.restores = -1;
   }
 }
 

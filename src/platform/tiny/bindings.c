@@ -105,6 +105,7 @@ static duk_ret_t bind_exit(duk_context *ctx)
 
 static duk_ret_t bind_drop_privileges(duk_context *ctx)
 {
+    sys_watch_restores();
     return give(ctx, sys_drop_privileges());
 }
 

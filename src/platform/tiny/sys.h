@@ -36,6 +36,14 @@ void sys_forbid_dumps(void);
 /* Asks the system not to swap out what holds keys, once the engine is laid out. */
 void sys_keep_keys_out_of_swap(void);
 
+/* restore.c */
+
+/* From now on the descriptor is readable when the system has events, if it gives any; else it stays -1. */
+void sys_watch_restores(void);
+extern int sys_restore_fd;
+/* Reads the events. 1 when the machine was restored from a snapshot. */
+int sys_restored(void);
+
 /* clock.c */
 
 void sys_clock(uint32_t offset);

@@ -8,8 +8,8 @@
 #include <poll.h>
 #include <unistd.h>
 
-/* Descriptors beside the UDP sockets: signals, TUN, control. */
-#define OTHER_DESCRIPTORS 3
+/* Descriptors beside the UDP sockets: signals, TUN, control, the system's events. */
+#define OTHER_DESCRIPTORS 4
 
 static int control_fd = -1;
 
@@ -24,8 +24,9 @@ int32_t sys_wait(int32_t timeout_ms)
     struct pollfd set[OTHER_DESCRIPTORS + ABI_MAX_LISTEN_PORTS];
     int32_t bits[OTHER_DESCRIPTORS + ABI_MAX_LISTEN_PORTS];
     nfds_t count = 0;
-    const int others[OTHER_DESCRIPTORS] = {sys_signal_fd, sys_tun_fd, control_fd};
-    const int32_t other_bits[OTHER_DESCRIPTORS] = {ABI_READY_STOP, ABI_READY_TUN, ABI_READY_CONTROL};
+    const int others[OTHER_DESCRIPTORS] = {sys_signal_fd, sys_tun_fd, control_fd, sys_restore_fd};
+    const int32_t other_bits[OTHER_DESCRIPTORS] = {ABI_READY_STOP, ABI_READY_TUN, ABI_READY_CONTROL,
+                                                    ABI_READY_RESTORED};
     for (int i = 0; i < OTHER_DESCRIPTORS; i++) {
         if (others[i] < 0)
             continue;
@@ -51,6 +52,8 @@ int32_t sys_wait(int32_t timeout_ms)
         else
             result |= bits[i];
     }
+    if ((result & ABI_READY_RESTORED) != 0 && !sys_restored())
+        result &= ~ABI_READY_RESTORED;
     return result;
 }
 
@@ -64,6 +67,7 @@ static void close_one(int *fd)
 void sys_close_all(void)
 {
     close_one(&sys_tun_fd);
+    close_one(&sys_restore_fd);
     control_fd = -1;
     port_close_lanes();
     for (uint32_t i = 0; i < sys_udp_count; i++)
