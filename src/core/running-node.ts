@@ -15,7 +15,16 @@ import { oneLine } from "./printable.ts";
 import { Reactor } from "./reactor.ts";
 import { addPolicy, startKeepalive } from "./setup.ts";
 import { startFailure, step } from "./start-failure.ts";
-import { EADDRINUSE, errnoOf, READY_LOST, READY_STOP, STDERR, stageOf, UDP_SOCKET } from "./sys.ts";
+import {
+  EADDRINUSE,
+  errnoOf,
+  READY_LOST,
+  READY_STOP,
+  STDERR,
+  stageOf,
+  UDP_BUFFER,
+  UDP_SOCKET,
+} from "./sys.ts";
 import { tunFailure } from "./tun-failure.ts";
 import { VERSION } from "./version.ts";
 
@@ -98,6 +107,7 @@ class Node implements RunningNode {
     const { engine, sys } = this.host;
     this.openTun(options.device);
     for (let i = 0; i < config.listenPorts.length; i++) this.openUdp(config.listenPorts[i]!);
+    this.checkBuffer();
     addPolicy(this.host, config);
     const savedRulesFound = options.savedRules === null || this.addSavedRules(options.savedRules);
     this.control = step(
@@ -113,6 +123,16 @@ class Node implements RunningNode {
     if (!savedRulesFound) sys.print(STDERR, `no saved rules at ${oneLine(options.savedRules!)}\n`);
     const tun = fieldText(sys.tunName());
     sys.print(STDERR, `${options.banner} tun=${tun} sock=${oneLine(this.path)} [ready]\n`);
+  }
+
+  /** What many peers send at once is lost where the system grants less room than was asked for. */
+  private checkBuffer(): void {
+    const granted = this.host.sys.udpBuffer();
+    if (granted >= 2 * UDP_BUFFER) return;
+    this.warnings.push(
+      `the UDP send buffer is small (${granted >> 1} of ${UDP_BUFFER} bytes): ` +
+        `start with CAP_NET_ADMIN, or set net.core.wmem_max to ${UDP_BUFFER}`,
+    );
   }
 
   private openTun(device: string): void {

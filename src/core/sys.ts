@@ -106,6 +106,8 @@ export const MAX_LANES = 64;
 /** Lanes of a port below 1024, which only a privileged process can bind: made with the port, before the drop. */
 export const PRIVILEGED_LANES = 8;
 export const FIRST_FREE_PORT = 1024;
+/** Bytes asked for in each direction of a UDP socket: room for bursts, about 10 ms of a 3 Gbit/s stream. */
+export const UDP_BUFFER = 4194304;
 /** Asked for a lane's send buffer; the kernel doubles it. What every Linux allows without privilege. */
 export const LANE_BUFFER = 212992;
 /** A listen socket that the kernel still owes more than this is congested, until it owes less than half of it. */
@@ -199,6 +201,8 @@ export interface Sys extends ClientSys {
   udpOpen(port: number): number;
   /** 1 when udpSend takes messages of several pieces (UDP_SEGMENT), else 0. */
   udpSegments(): number;
+  /** Bytes that the kernel lets the UDP sockets owe together, by its own count: twice UDP_BUFFER when it granted that. */
+  udpBuffer(): number;
   /** First u16 of a struct sockaddr_in here. */
   readonly sockaddrFamily: number;
   /**

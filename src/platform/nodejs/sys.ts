@@ -26,7 +26,7 @@ import { openTun, type TunDevice } from "./linux/tun-device.ts";
 import { TunIo } from "./linux/tun-io.ts";
 import { UdpReceiver } from "./linux/udp-receive.ts";
 import { UdpSender } from "./linux/udp-send.ts";
-import { enableGro, openUdpSocket, supportsSegmentation } from "./linux/udp-socket.ts";
+import { enableGro, openUdpSocket, sendBuffer, supportsSegmentation } from "./linux/udp-socket.ts";
 import { Readiness } from "./readiness.ts";
 
 export class NodejsSys extends NodejsClientSys implements Sys {
@@ -194,6 +194,10 @@ export class NodejsSys extends NodejsClientSys implements Sys {
     for (const each of this.ports) each.share(this.ports.length);
     this.readiness.watchUdp(index, fd);
     return index;
+  }
+
+  udpBuffer(): number {
+    return Math.min(...this.ports.map((port) => sendBuffer(port.main)));
   }
 
   udpSegments(): number {

@@ -29,6 +29,7 @@ import {
   TYPE_FILE,
   TYPE_SOCKET,
   UDP_BIND,
+  UDP_BUFFER,
 } from "../../core/sys.ts";
 import type { Engine } from "../../engine/exports.ts";
 import { DataPlane } from "./data-plane.ts";
@@ -223,6 +224,10 @@ export class SimSys extends LocalClient implements Sys {
     host.sockets.set(port, socket);
     host.onReadable = () => this.onReadable();
     return this.sockets.push(socket) - 1;
+  }
+
+  udpBuffer(): number {
+    return 2 * UDP_BUFFER;
   }
 
   udpSegments(): number {

@@ -208,6 +208,11 @@ static duk_ret_t bind_udp_open(duk_context *ctx)
     return give(ctx, sys_udp_open(duk_get_uint(ctx, 0)));
 }
 
+static duk_ret_t bind_udp_buffer(duk_context *ctx)
+{
+    return give(ctx, sys_udp_buffer());
+}
+
 static duk_ret_t bind_udp_segments(duk_context *ctx)
 {
     return give(ctx, sys_udp_segments());
@@ -357,6 +362,7 @@ static const duk_function_list_entry sys_functions[] = {
     {"tunSend", bind_tun_send, 1},
     {"udpOpen", bind_udp_open, 1},
     {"udpSegments", bind_udp_segments, 0},
+    {"udpBuffer", bind_udp_buffer, 0},
     {"udpReceive", bind_udp_receive, 1},
     {"udpSend", bind_udp_send, 1},
     {"wait", bind_wait, 1},

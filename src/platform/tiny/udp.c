@@ -34,9 +34,6 @@ static int set_option(int fd, int level, int option, int value)
     return setsockopt(fd, level, option, &value, sizeof value) == 0;
 }
 
-/* Room for bursts while this process does something else: about 10 ms of a 3 Gbit/s stream. */
-#define BUFFER_BYTES (4 << 20)
-
 void sys_raise_buffer(int fd, int force, int plain, int32_t bytes)
 {
     int size = 0;
@@ -62,8 +59,8 @@ int32_t sys_udp_open(uint32_t port)
         close(fd);
         return error;
     }
-    sys_raise_buffer(fd, SO_RCVBUFFORCE, SO_RCVBUF, BUFFER_BYTES);
-    sys_raise_buffer(fd, SO_SNDBUFFORCE, SO_SNDBUF, BUFFER_BYTES);
+    sys_raise_buffer(fd, SO_RCVBUFFORCE, SO_RCVBUF, ABI_UDP_BUFFER);
+    sys_raise_buffer(fd, SO_SNDBUFFORCE, SO_SNDBUF, ABI_UDP_BUFFER);
     if (sys_offload())
         set_option(fd, IPPROTO_UDP, UDP_GRO, 1);
     /* Zero leaves the socket as it is: no segmentation unless a message asks for it. */
@@ -71,6 +68,18 @@ int32_t sys_udp_open(uint32_t port)
     sys_udp_fd[sys_udp_count] = fd;
     port_opened(sys_udp_count, port);
     return (int32_t)sys_udp_count++;
+}
+
+int32_t sys_udp_buffer(void)
+{
+    int smallest = INT32_MAX;
+    for (uint32_t i = 0; i < sys_udp_count; i++) {
+        int size = 0;
+        socklen_t length = sizeof size;
+        if (getsockopt(sys_udp_fd[i], SOL_SOCKET, SO_SNDBUF, &size, &length) == 0 && size < smallest)
+            smallest = size;
+    }
+    return smallest;
 }
 
 int32_t sys_udp_segments(void)

@@ -269,6 +269,28 @@ test("peers and rules reach the engine as configured", () => {
   node.stop();
 });
 
+test("the status says that the send buffer is small, and what to do", () => {
+  for (const [granted, small] of [
+    [8388608, false],
+    [8388607, true],
+    [425984, true],
+  ] as const) {
+    const { sys, run } = prepare();
+    sys.udpBuffer = () => granted;
+    const node = running(run());
+    const client = ClientSocket.open(sys, SOCKET, true);
+    if (!(client instanceof ClientSocket)) assert.fail();
+    client.send("status");
+    sys.waits = [os.READY_CONTROL];
+    node.turn();
+    const status = client.receive(0)!;
+    assert.equal(/\nwarnings:\n {2}the UDP send buffer is small /.test(status), small, status);
+    if (granted === 425984)
+      assert.match(status, /\(212992 of 4194304 bytes\): .*net\.core\.wmem_max to 4194304\n$/);
+    node.stop();
+  }
+});
+
 test("a stop request ends the loop and cleans up; other turns go on", () => {
   const { sys, run } = prepare();
   const node = running(run());

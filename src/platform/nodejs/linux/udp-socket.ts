@@ -1,6 +1,6 @@
 // Opening the UDP sockets of the data plane.
 
-import { EINVAL, failure, LANE_BUFFER, UDP_BIND, UDP_SOCKET } from "../../../core/sys.ts";
+import { EINVAL, failure, LANE_BUFFER, UDP_BIND, UDP_BUFFER, UDP_SOCKET } from "../../../core/sys.ts";
 import { closeFile } from "../files.ts";
 import { bindSocket, errno, getsockname, ioctl, setsockopt, socket } from "../libc.ts";
 import { structures } from "../native-memory.ts";
@@ -28,11 +28,9 @@ import {
   UDP_GRO,
   UDP_SEGMENT,
 } from "./constants.ts";
-import { isSocket, raiseBufferSize, setOption } from "./socket-option.ts";
+import { isSocket, raiseBufferSize, setOption, socketOption } from "./socket-option.ts";
 
 const SOCKADDR_IN_SIZE = 16;
-/** Room for bursts while this process does something else: about 10 ms of a 3 Gbit/s stream. */
-const BUFFER_BYTES = 4 << 20;
 
 const ADDRESS = structures.reserve(SOCKADDR_IN_SIZE);
 const VALUE = structures.reserve(4);
@@ -86,8 +84,8 @@ export function openUdpSocket(port: number): number {
     closeFile(fd);
     return failure(UDP_BIND, error);
   }
-  raiseBufferSize(fd, SO_RCVBUFFORCE, SO_RCVBUF, BUFFER_BYTES);
-  raiseBufferSize(fd, SO_SNDBUFFORCE, SO_SNDBUF, BUFFER_BYTES);
+  raiseBufferSize(fd, SO_RCVBUFFORCE, SO_RCVBUF, UDP_BUFFER);
+  raiseBufferSize(fd, SO_SNDBUFFORCE, SO_SNDBUF, UDP_BUFFER);
   return fd;
 }
 
@@ -114,6 +112,11 @@ export function openLaneSocket(main: number): number {
 /** Bytes that a socket has handed to the kernel and that are not sent yet, as the kernel charges them. */
 export function bytesOwed(fd: number): number {
   return ioctl(fd, SIOCOUTQ, structures.address(VALUE)) < 0 ? 0 : structures.u32[VALUE >> 2]!;
+}
+
+/** Bytes of a socket's send buffer by the kernel's count. */
+export function sendBuffer(fd: number): number {
+  return socketOption(fd, SO_SNDBUF);
 }
 
 /** Lets a socket receive coalesced datagrams. Without the option (before Linux 5.0) each comes alone. */
