@@ -1,8 +1,8 @@
-// The C library's functions, bound by koffi.
+// The C library's functions, bound by koffi: those that every system has. linux/libc.ts adds its own.
 //
 // Addresses are plain numbers (user space ends far below 2^53), so a call allocates nothing and costs about 0.1 µs
-// plus the system call. open, ioctl, fcntl, prctl and syscall are variadic in C; every Linux ABI passes their integer
-// arguments as if they were not, so they are declared with the arguments used here.
+// plus the system call. ioctl, fcntl, prctl and syscall are variadic in C; every Linux ABI passes their integer arguments as if
+// they were not, so they are declared with the arguments used here. (arm64 macOS does not: there they need its own way.)
 
 import koffi from "koffi";
 
@@ -10,7 +10,8 @@ type NativeFunction = (...args: number[]) => number;
 
 const library = koffi.load(null);
 
-function bind(prototype: string): NativeFunction {
+/** Binds a function that is there on every system, or on the one whose folder asks for it. */
+export function bind(prototype: string): NativeFunction {
   return library.func(prototype) as unknown as NativeFunction;
 }
 
@@ -32,8 +33,6 @@ export const setsockopt = bind("int setsockopt(int, int, int, uintptr_t, uint)")
 export const send = bind("long send(int, uintptr_t, size_t, int)");
 export const sendto = bind("long sendto(int, uintptr_t, size_t, int, uintptr_t, uint)");
 export const recvfrom = bind("long recvfrom(int, uintptr_t, size_t, int, uintptr_t, uintptr_t)");
-export const sendmmsg = bind("int sendmmsg(int, uintptr_t, uint, int)");
-export const recvmmsg = bind("int recvmmsg(int, uintptr_t, uint, int, uintptr_t)");
 export const umask = bind("uint umask(uint)");
 export const poll = bind("int poll(uintptr_t, ulong, int)");
 export const read = bind("long read(int, uintptr_t, size_t)");
@@ -44,12 +43,6 @@ export const flock = bind("int flock(int, int)");
 export const fcntl = bind("int fcntl(int, int, int)");
 export const lseek = bind("long lseek(int, long, int)");
 export const clockGettime = bind("int clock_gettime(int, uintptr_t)");
-export const getrandom = bind("long getrandom(uintptr_t, size_t, uint)");
-export const memfdCreate = bind("int memfd_create(uintptr_t, uint)");
-export const prctl = bind("int prctl(int, ulong, ulong, ulong, ulong)");
-export const capget = bind("int capget(uintptr_t, uintptr_t)");
-export const capset = bind("int capset(uintptr_t, uintptr_t)");
-export const syscall = bind("long syscall(long, long, uintptr_t, long, long)");
 export const execv = bind("int execv(uintptr_t, uintptr_t)");
 
 /** errno of the last failed call, as a positive number. */

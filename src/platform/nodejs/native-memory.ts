@@ -1,7 +1,7 @@
 // Memory whose address the kernel may keep: for structures that C functions read and write.
 
 import { addressOf } from "./libc.ts";
-import { WORD } from "./linux/constants.ts";
+import { WORD } from "./posix.ts";
 
 const PAGE = 65536;
 const WORD_LIMIT = 0x1_0000_0000;

@@ -3,8 +3,8 @@
 import { writeSync } from "node:fs";
 import { EAGAIN } from "../../core/sys.ts";
 import { poll } from "./libc.ts";
-import { POLLOUT } from "./linux/constants.ts";
 import { structures } from "./native-memory.ts";
+import { POLLOUT } from "./posix.ts";
 
 const POLLFD = structures.reserve(8);
 

@@ -11,8 +11,8 @@ import {
 import { MAX_LISTEN_PORTS } from "../../engine/abi.ts";
 import type { HostLoop } from "./host-loop.ts";
 import { poll } from "./libc.ts";
-import { POLLIN } from "./linux/constants.ts";
 import { NativeMemory } from "./native-memory.ts";
+import { POLLIN } from "./posix.ts";
 
 const POLLFD_SIZE = 8;
 const LONGEST_WAIT = 0x7fffffff;

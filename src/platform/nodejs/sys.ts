@@ -12,11 +12,11 @@ import {
 import { REGION_KEYS, REGION_SCRATCH, REGION_UDP_MSG, SCRATCH_LENGTH } from "../../engine/abi.ts";
 import type { Engine } from "../../engine/exports.ts";
 import { NodejsClientSys } from "./client-sys.ts";
-import { fillRandom, systemClock } from "./clock.ts";
 import * as files from "./files.ts";
 import { HostLoop } from "./host-loop.ts";
 import { addressOf, errno, flock } from "./libc.ts";
 import { writableWithoutCapabilities } from "./linux/capabilities.ts";
+import { fillRandom, systemClock } from "./linux/clock.ts";
 import { AF_INET, LOCK_NOW } from "./linux/constants.ts";
 import { ListenPort } from "./linux/listen-port.ts";
 import { Privileges } from "./linux/privileges.ts";

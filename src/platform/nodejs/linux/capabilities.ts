@@ -1,8 +1,9 @@
 // Linux capabilities of the calling thread, and proof about all threads. daemon-cli.md §4.
 
 import { readdirSync, readFileSync } from "node:fs";
-import { capget, capset, errno, prctl, syscall } from "../libc.ts";
+import { errno } from "../libc.ts";
 import { structures } from "../native-memory.ts";
+import { capget, capset, prctl, syscall } from "./libc.ts";
 
 const PR_CAPBSET_DROP = 24;
 const PR_SET_NO_NEW_PRIVS = 38;

@@ -1,6 +1,7 @@
 // Linux constants, the same on every architecture koffi ships for, and the layout of its socket structures.
 
 import { endianness } from "node:os";
+import { WORD } from "../posix.ts";
 
 export const AF_UNIX = 1;
 export const AF_INET = 2;
@@ -29,8 +30,6 @@ export const MSG_TRUNC = 0x20;
 export const MSG_DONTWAIT = 0x40;
 export const MSG_NOSIGNAL = 0x4000;
 
-export const POLLIN = 1;
-export const POLLOUT = 4;
 export const POLLERR = 8;
 export const POLLHUP = 16;
 export const POLLNVAL = 32;
@@ -65,9 +64,6 @@ export const IFNAMSIZ = 16;
 
 /** LOCK_EX | LOCK_NB of flock. */
 export const LOCK_NOW = 6;
-
-/** Bytes in a pointer, size_t and long. */
-export const WORD = process.arch === "arm" || process.arch === "ia32" ? 4 : 8;
 
 if (endianness() !== "LE") throw new Error("the Node.js platform needs a little-endian machine");
 

@@ -6,7 +6,7 @@
 import { readSync, writeSync } from "node:fs";
 import { OPEN_READ, STAT_LENGTH } from "../../../core/sys.ts";
 import { closeFile, openFile, statOpenFile } from "../files.ts";
-import { fcntl, lseek, memfdCreate } from "../libc.ts";
+import { fcntl, lseek } from "../libc.ts";
 import { structures } from "../native-memory.ts";
 import {
   ALL_SEALS,
@@ -20,6 +20,7 @@ import {
   MFD_NOEXEC_SEAL,
   SEEK_SET,
 } from "./constants.ts";
+import { memfdCreate } from "./libc.ts";
 import { inspectTun, type TunDevice } from "./tun-device.ts";
 import { udpPort } from "./udp-socket.ts";
 import { unixName } from "./unix.ts";

@@ -1,6 +1,7 @@
 // An array of struct mmsghdr with everything its entries point to, laid out once for recvmmsg and sendmmsg.
 
 import type { NativeMemory } from "../native-memory.ts";
+import { WORD } from "../posix.ts";
 import {
   CMSG_DATA,
   CMSG_LEVEL,
@@ -15,7 +16,6 @@ import {
   MSGHDR_IOVLEN,
   MSGHDR_NAME,
   MSGHDR_NAMELEN,
-  WORD,
 } from "./constants.ts";
 
 /** Room for one control message of up to 4 bytes of data, and its padding. */

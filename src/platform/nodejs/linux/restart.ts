@@ -3,8 +3,8 @@
 import { withoutDebugger } from "../debugger.ts";
 import { errno, execv } from "../libc.ts";
 import { NativeMemory } from "../native-memory.ts";
+import { WORD } from "../posix.ts";
 import { toByteString } from "../process.ts";
-import { WORD } from "./constants.ts";
 
 /**
  * Replaces the process image by the same program with the same arguments and the current environment, and no debugger

@@ -1,7 +1,7 @@
 // Keys stay out of core files and out of swap. Both settings end when a program is executed: each image of the process
 // makes them again.
 
-import { prctl, syscall } from "../libc.ts";
+import { prctl, syscall } from "./libc.ts";
 
 const PR_SET_DUMPABLE = 4;
 const MADV_DONTDUMP = 16;

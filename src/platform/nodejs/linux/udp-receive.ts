@@ -14,9 +14,10 @@ import {
   SOCKADDR_LENGTH,
 } from "../../../engine/abi.ts";
 import type { Engine } from "../../../engine/exports.ts";
-import { addressOf, errno, recvmmsg } from "../libc.ts";
+import { addressOf, errno } from "../libc.ts";
 import { NativeMemory } from "../native-memory.ts";
 import { MSG_DONTWAIT, SOL_UDP, UDP_GRO } from "./constants.ts";
+import { recvmmsg } from "./libc.ts";
 import { CONTROL_SIZE, MessageVector, vectorSize } from "./message-vector.ts";
 
 export class UdpReceiver {

@@ -20,9 +20,10 @@ import {
   SOCKADDR_LENGTH,
 } from "../../../engine/abi.ts";
 import type { Engine } from "../../../engine/exports.ts";
-import { addressOf, errno, sendmmsg } from "../libc.ts";
+import { addressOf, errno } from "../libc.ts";
 import { NativeMemory } from "../native-memory.ts";
 import { MSG_DONTWAIT, SOL_UDP, UDP_SEGMENT } from "./constants.ts";
+import { sendmmsg } from "./libc.ts";
 import { ListenPort } from "./listen-port.ts";
 import { CONTROL_SIZE, MessageVector, vectorSize } from "./message-vector.ts";
 

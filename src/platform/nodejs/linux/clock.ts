@@ -1,8 +1,10 @@
 // Time and chance.
 
-import { EINTR } from "../../core/sys.ts";
-import { clockGettime, errno, getrandom } from "./libc.ts";
-import { CLOCK_MONOTONIC, CLOCK_REALTIME, WORD } from "./linux/constants.ts";
+import { EINTR } from "../../../core/sys.ts";
+import { clockGettime, errno } from "../libc.ts";
+import { WORD } from "../posix.ts";
+import { CLOCK_MONOTONIC, CLOCK_REALTIME } from "./constants.ts";
+import { getrandom } from "./libc.ts";
 
 const TIMESPEC_SIZE = 16;
 const MILLISECONDS = 1000;
