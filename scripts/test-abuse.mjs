@@ -7,8 +7,8 @@
 //   --only BUILD    one of the two builds
 //   test            names of tests, such as slow-egress; all without
 //
-// Everything runs one at a time: the tests measure. Ends with a table of all figures, and with status 1 when one of
-// them misses what it must be, when a test fails or when a figure was not measured on a build that it is meant for.
+// Everything runs one at a time: the tests measure. Ends with a table of all figures, where "—" stands for one that was
+// not measured on a build, and with status 1 when a figure misses what it must be or a test fails.
 
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
