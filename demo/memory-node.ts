@@ -9,7 +9,8 @@ import { createHash, randomFillSync } from "node:crypto";
 import { startDaemon } from "../src/core/daemon.ts";
 import { loadEngine } from "../src/engine/load.ts";
 import { drive } from "../src/platform/nodejs/driver.ts";
-import { MemoryTunSys } from "../src/platform/nodejs/memory-tun.ts";
+import { NodejsSys } from "../src/platform/nodejs/sys.ts";
+import { MemoryTun } from "../src/platform/nodejs/tun-memory.ts";
 import {
   ECHO_REPLY,
   ECHO_REQUEST,
@@ -44,7 +45,8 @@ const REPORT_MS = 50;
 
 const [configPath, address] = process.argv.slice(2) as [string, string];
 const engine = loadEngine();
-const sys = new MemoryTunSys(engine, delivered);
+const tun = new MemoryTun(engine, delivered);
+const sys = new NodejsSys(engine, { restart: false, tun });
 
 let stream: StreamSender | StreamReceiver | undefined;
 const pending = new Map<number, (replied: boolean) => void>();
@@ -62,7 +64,7 @@ function delivered(packet: Uint8Array): void {
 
 function answerEcho({ source, payload }: Received): void {
   if (payload[0] === ECHO_REQUEST) {
-    sys.inject(echo(address, source, ECHO_REPLY, echoNumber(payload), payload.subarray(8)));
+    tun.inject(echo(address, source, ECHO_REPLY, echoNumber(payload), payload.subarray(8)));
   }
   if (payload[0] === ECHO_REPLY) pending.get(echoNumber(payload))?.(true);
 }
@@ -76,7 +78,7 @@ function pingOnce(target: string, number: number): Promise<boolean> {
       resolve(replied);
     };
     pending.set(number, settle);
-    sys.inject(echo(address, target, ECHO_REQUEST, number, PING_DATA));
+    tun.inject(echo(address, target, ECHO_REQUEST, number, PING_DATA));
   });
 }
 
@@ -98,7 +100,7 @@ function sendTo(target: string): Send {
   return (length, fill) => {
     const { packet, payload } = newPacket(address, target, PROTOCOL_STREAM, length);
     fill(payload);
-    return sys.inject(packet);
+    return tun.inject(packet);
   };
 }
 

@@ -2,11 +2,13 @@
 
 import type { ClientSys } from "../../core/sys.ts";
 import { closeFile } from "./files.ts";
-import * as unix from "./linux/unix.ts";
 import { environment, print } from "./process.ts";
+import { loadUnixSockets, systemName } from "./systems.ts";
+
+const unix = await loadUnixSockets();
 
 export class NodejsClientSys implements ClientSys {
-  readonly os = "linux";
+  readonly os = systemName();
 
   env(name: string): string | undefined {
     return environment(name);

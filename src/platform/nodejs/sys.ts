@@ -1,4 +1,4 @@
-// Sys on Linux under Node.js: puts the parts of this folder together.
+// Sys under Node.js: puts the parts of this folder and of the system's together.
 
 import {
   EINPROGRESS,
@@ -15,37 +15,31 @@ import { NodejsClientSys } from "./client-sys.ts";
 import * as files from "./files.ts";
 import { HostLoop } from "./host-loop.ts";
 import { addressOf, errno, flock } from "./libc.ts";
-import { writableWithoutCapabilities } from "./linux/capabilities.ts";
-import { fillRandom, systemClock } from "./linux/clock.ts";
-import { AF_INET, LOCK_NOW } from "./linux/constants.ts";
-import { ListenPort } from "./linux/listen-port.ts";
-import { Privileges } from "./linux/privileges.ts";
-import { openRestoreEvents, readRestoreEvents } from "./linux/restore-event.ts";
-import { forbidDumps, keepOutOfDumps, keepOutOfSwap } from "./linux/secret-memory.ts";
-import { openTun, type TunDevice } from "./linux/tun-device.ts";
-import { TunIo } from "./linux/tun-io.ts";
-import { UdpReceiver } from "./linux/udp-receive.ts";
-import { UdpSender } from "./linux/udp-send.ts";
-import { enableGro, openUdpSocket, sendBuffer, supportsSegmentation } from "./linux/udp-socket.ts";
 import { Readiness } from "./readiness.ts";
+import { loadSystem, type System } from "./systems.ts";
+import type { Tun } from "./tun.ts";
+
+const system = await loadSystem();
+
+/** An object of a class that the system provides. */
+type Of<Name extends "ListenPort" | "Privileges" | "UdpReceiver" | "UdpSender"> = InstanceType<System[Name]>;
 
 export class NodejsSys extends NodejsClientSys implements Sys {
-  readonly sockaddrFamily = AF_INET;
+  readonly sockaddrFamily = system.SOCKADDR_FAMILY;
   /** Node's event loop, to which the driver returns when `yieldDue` says so. */
   readonly host = new HostLoop();
   protected readonly engine: Engine;
   private readonly base: number;
-  private readonly privileges: Privileges;
+  private readonly privileges: Of<"Privileges">;
+  private readonly tun: Tun;
   private readonly readiness = new Readiness(this.host);
-  private readonly ports: ListenPort[] = [];
+  private readonly ports: Of<"ListenPort">[] = [];
   /** Whether to use what the kernel has of TUN offload, UDP_GRO and UDP_SEGMENT; SUBNETRA_OFFLOAD=0 turns them off. */
   private readonly offload = process.env.SUBNETRA_OFFLOAD !== "0";
   private segments = 0;
-  private tun: TunDevice | null = null;
-  // Made when the first device or socket is opened: the engine's regions do not move after that.
-  private tunIo: TunIo | null = null;
-  private receiver: UdpReceiver | null = null;
-  private sender: UdpSender | null = null;
+  // Made when the first socket is opened: the engine's regions do not move after that.
+  private receiver: Of<"UdpReceiver"> | null = null;
+  private sender: Of<"UdpSender"> | null = null;
   /** Descriptor of the system's events, -1 without. */
   private restores = -1;
   private stopping = false;
@@ -56,18 +50,20 @@ export class NodejsSys extends NodejsClientSys implements Sys {
    * @param engine laid out with DEFAULT_RX_BUFFERS
    * @param options.restart whether dropPrivileges may execute this program again (default), as it must when the
    *   process has capabilities; an embedding program that says no has to start without any
+   * @param options.tun the device; the kernel's by default
    */
-  constructor(engine: Engine, options: { readonly restart?: boolean } = {}) {
+  constructor(engine: Engine, options: { readonly restart?: boolean; readonly tun?: Tun } = {}) {
     super();
-    this.privileges = new Privileges(options.restart ?? true);
+    this.privileges = new system.Privileges(options.restart ?? true);
     this.engine = engine;
+    this.tun = options.tun ?? new system.KernelTun(engine, this.privileges, this.offload);
     this.base = addressOf(engine.u8);
-    keepOutOfDumps(this.base, this.base + engine.u8.length);
+    system.keepOutOfDumps(this.base, this.base + engine.u8.length);
   }
 
   /** For a process of our own: it leaves no core file. */
   forbidDumps(): void {
-    forbidDumps();
+    system.forbidDumps();
   }
 
   /** Makes the next wait return READY_STOP. For signal handlers and embedding programs. */
@@ -83,7 +79,7 @@ export class NodejsSys extends NodejsClientSys implements Sys {
   dropPrivileges(): number {
     const result = this.privileges.drop();
     if (result < 0) return result;
-    this.restores = openRestoreEvents();
+    this.restores = system.openRestoreEvents();
     this.readiness.watchRestores(this.restores);
     return result;
   }
@@ -93,11 +89,11 @@ export class NodejsSys extends NodejsClientSys implements Sys {
   }
 
   clock(offset: number): void {
-    systemClock(this.engine.u32, this.base, offset);
+    system.systemClock(this.engine.u32, this.base, offset);
   }
 
   random(offset: number, length: number): number {
-    return fillRandom(this.base + offset, length);
+    return system.fillRandom(this.base + offset, length);
   }
 
   open(path: string, mode: number): number {
@@ -149,55 +145,52 @@ export class NodejsSys extends NodejsClientSys implements Sys {
   }
 
   lock(fd: number): number {
-    return flock(fd, LOCK_NOW) < 0 ? -errno() : 0;
+    return flock(fd, system.LOCK_NOW) < 0 ? -errno() : 0;
   }
 
   tunOpen(name: string): number {
-    const device = this.privileges.inherited?.takeTun() ?? openTun(name, this.offload);
-    if (typeof device === "number") return device;
-    this.tun = device;
-    this.tunIo = new TunIo(this.engine);
+    const opened = this.tun.open(name);
+    if (opened < 0) return opened;
     this.keepKeysOutOfSwap();
-    this.readiness.watchTun(device.fd);
-    if (this.privileges.collected !== null) this.privileges.collected.tun = device;
+    this.readiness.watchTun(this.tun.fd);
     return 0;
   }
 
   /** The most important pages first: the system may allow few. */
   private keepKeysOutOfSwap(): void {
     const at = (region: number): number => this.base + this.engine.call.region(region);
-    keepOutOfSwap(this.base, at(REGION_SCRATCH));
-    keepOutOfSwap(at(REGION_KEYS), at(REGION_UDP_MSG));
-    keepOutOfSwap(at(REGION_SCRATCH), at(REGION_SCRATCH) + SCRATCH_LENGTH);
+    system.keepOutOfSwap(this.base, at(REGION_SCRATCH));
+    system.keepOutOfSwap(at(REGION_KEYS), at(REGION_UDP_MSG));
+    system.keepOutOfSwap(at(REGION_SCRATCH), at(REGION_SCRATCH) + SCRATCH_LENGTH);
   }
 
   tunName(): string {
-    return this.tun === null ? "" : this.tun.name;
+    return this.tun.name;
   }
 
   tunVnet(): number {
-    return this.tun?.vnet ? 1 : 0;
+    return this.tun.vnet ? 1 : 0;
   }
 
   udpOpen(port: number): number {
     const { inherited, collected } = this.privileges;
     const handed = inherited?.takeUdp(port) ?? [];
-    const fd = handed[0] ?? openUdpSocket(port);
+    const fd = handed[0] ?? system.openUdpSocket(port);
     if (fd < 0) return fd;
-    const lanes = handed.length > 0 ? handed.slice(1) : ListenPort.privilegedLanes(fd, port);
+    const lanes = handed.length > 0 ? handed.slice(1) : system.ListenPort.privilegedLanes(fd, port);
     for (const socket of [fd, ...lanes]) collected?.udp.push({ port, fd: socket });
-    if (this.offload) enableGro(fd);
-    this.segments = this.offload && supportsSegmentation(fd) ? 1 : 0;
-    this.receiver ??= new UdpReceiver(this.engine);
-    this.sender ??= new UdpSender(this.engine);
-    const index = this.ports.push(new ListenPort(fd, lanes)) - 1;
+    if (this.offload) system.enableGro(fd);
+    this.segments = this.offload && system.supportsSegmentation(fd) ? 1 : 0;
+    this.receiver ??= new system.UdpReceiver(this.engine);
+    this.sender ??= new system.UdpSender(this.engine);
+    const index = this.ports.push(new system.ListenPort(fd, lanes)) - 1;
     for (const each of this.ports) each.share(this.ports.length);
     this.readiness.watchUdp(index, fd);
     return index;
   }
 
   udpBuffer(): number {
-    return Math.min(...this.ports.map((port) => sendBuffer(port.main)));
+    return Math.min(...this.ports.map((port) => system.sendBuffer(port.main)));
   }
 
   udpSegments(): number {
@@ -206,8 +199,9 @@ export class NodejsSys extends NodejsClientSys implements Sys {
 
   wait(timeoutMs: number): number {
     if (this.stopping) return READY_STOP;
-    let ready = this.readiness.wait(timeoutMs);
-    if ((ready & READY_RESTORED) !== 0 && !readRestoreEvents(this.restores)) ready &= ~READY_RESTORED;
+    const due = this.tun.pending();
+    let ready = this.readiness.wait(due === 0 ? timeoutMs : 0) | due;
+    if ((ready & READY_RESTORED) !== 0 && !system.readRestoreEvents(this.restores)) ready &= ~READY_RESTORED;
     this.yieldDue = (ready & READY_YIELD) !== 0;
     return ready;
   }
@@ -221,11 +215,11 @@ export class NodejsSys extends NodejsClientSys implements Sys {
   }
 
   tunReceive(): number {
-    return this.tunIo!.receive(this.tun!.fd, this.tun!.vnet);
+    return this.tun.receive();
   }
 
   tunSend(count: number): void {
-    this.tunIo!.send(this.tun!.fd, count);
+    this.tun.send(count);
   }
 
   /**
@@ -234,7 +228,7 @@ export class NodejsSys extends NodejsClientSys implements Sys {
    */
   unixInherited(path: string): number {
     const { inherited, collected } = this.privileges;
-    if (collected !== null && writableWithoutCapabilities(directoryOf(path))) return -EINPROGRESS;
+    if (collected !== null && system.writableWithoutCapabilities(directoryOf(path))) return -EINPROGRESS;
     const fd = inherited?.takeControl(path) ?? -1;
     return fd >= 0 ? fd : -ENOENT;
   }
@@ -253,8 +247,7 @@ export class NodejsSys extends NodejsClientSys implements Sys {
   closeAll(): void {
     this.readiness.clear();
     for (const port of this.ports.splice(0)) port.closeAll();
-    if (this.tun !== null) files.closeFile(this.tun.fd);
-    this.tun = null;
+    this.tun.close();
     if (this.restores >= 0) files.closeFile(this.restores);
     this.restores = -1;
   }

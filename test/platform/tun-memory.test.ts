@@ -38,7 +38,7 @@ function packet(from: number, to: number, length: number): string {
 
 test("packets cross between two nodes with TUNs in memory", { timeout: 20_000 }, async () => {
   const directory = mkdtempSync(join(tmpdir(), "subnetra-memory-"));
-  const program = fileURLToPath(new URL("../support/platform/memory-tun-node.js", import.meta.url));
+  const program = fileURLToPath(new URL("../support/platform/tun-memory-node.js", import.meta.url));
   const start = async (id: number): Promise<ChildProcess> => {
     const file = join(directory, `${id}.json`);
     writeFileSync(file, JSON.stringify(config(id)), { mode: 0o600 });

@@ -1,6 +1,6 @@
-// A node whose TUN is a pair of queues in this program: for the demo without root, and for embedding.
+// A TUN device that is a pair of queues in this program: for the demo without root, and for embedding.
 
-import { READY_STOP, READY_TUN, READY_YIELD } from "../../core/sys.ts";
+import { READY_TUN, READY_YIELD } from "../../core/sys.ts";
 import {
   MAX_TUN_PACKETS,
   MSG_COUNT,
@@ -22,17 +22,20 @@ import {
   TUND_STRIDE,
 } from "../../engine/abi.ts";
 import type { Engine } from "../../engine/exports.ts";
-import { NodejsSys } from "./sys.ts";
+import type { Tun } from "./tun.ts";
 
 const SLOT = TUN_HEADROOM + TUN_READ_PLAIN + TUN_TAILROOM;
 const PACKETS_PER_READ = Math.min(MAX_TUN_PACKETS, Math.floor(TUN_ARENA_LENGTH / SLOT));
 /** Packets waiting to be read, beyond which the oldest are kept and new ones dropped: a device's queue length. */
 const QUEUE_LENGTH = 500;
 
-export class MemoryTunSys extends NodejsSys {
+export class MemoryTun implements Tun {
+  name = "";
+  readonly vnet = false;
+  readonly fd = -1;
+  private readonly engine: Engine;
   private readonly deliver: (packet: Uint8Array) => void;
   private readonly waiting: Uint8Array[] = [];
-  private name = "";
   private delivered = false;
 
   /**
@@ -40,7 +43,7 @@ export class MemoryTunSys extends NodejsSys {
    *   timers, I/O) runs before the node waits again.
    */
   constructor(engine: Engine, deliver: (packet: Uint8Array) => void) {
-    super(engine, { restart: false });
+    this.engine = engine;
     this.deliver = deliver;
   }
 
@@ -54,31 +57,19 @@ export class MemoryTunSys extends NodejsSys {
     return true;
   }
 
-  override tunOpen(name: string): number {
+  open(name: string): number {
     this.name = name;
     return 0;
   }
 
-  override tunName(): string {
-    return this.name;
-  }
-
-  override tunVnet(): number {
-    return 0;
-  }
-
-  override wait(timeoutMs: number): number {
-    const yieldFirst = this.delivered;
+  /** After a delivery Node's event loop has its turn first. */
+  pending(): number {
+    const turn = this.delivered ? READY_YIELD : 0;
     this.delivered = false;
-    let ready = super.wait(yieldFirst || this.waiting.length > 0 ? 0 : timeoutMs);
-    if (ready === READY_STOP) return ready;
-    if (this.waiting.length > 0) ready |= READY_TUN;
-    if (yieldFirst) ready |= READY_YIELD;
-    this.yieldDue = (ready & READY_YIELD) !== 0;
-    return ready;
+    return turn | (this.waiting.length > 0 ? READY_TUN : 0);
   }
 
-  override tunReceive(): number {
+  receive(): number {
     const { u8, u32, call } = this.engine;
     const arena = call.region(REGION_TUN_ARENA);
     const descriptors = call.region(REGION_TUND);
@@ -93,9 +84,13 @@ export class MemoryTunSys extends NodejsSys {
     return packets.length;
   }
 
-  override tunSend(count: number): void {
+  send(count: number): void {
     for (let i = 0; i < count; i++) this.deliver(this.gather(i));
     this.delivered = true;
+  }
+
+  close(): void {
+    this.waiting.length = 0;
   }
 
   /** A copy of the pieces of outgoing message `i`. */
