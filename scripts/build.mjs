@@ -4,6 +4,7 @@ import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, readdirSync, statSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { bundleClient } from "./bundle-client.mjs";
 import { checkRecords } from "./check-records.mjs";
 import { root, run, setUp } from "./setup.mjs";
 
@@ -83,6 +84,7 @@ export function build() {
   for (const [entry, out] of MODULES) buildModule(entry, out);
   const status = buildTypeScript();
   if (status !== 0) process.exit(status);
+  bundleClient("dist/src");
   writeFileSync(STAMP, "");
 }
 

@@ -4,6 +4,7 @@
 import { copyFileSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { buildIfStale } from "./build.mjs";
+import { bundleClient } from "./bundle-client.mjs";
 import { root, run } from "./setup.mjs";
 
 const LIB = join(root, "dist/lib");
@@ -20,6 +21,7 @@ function reached(entry, found = new Set()) {
 buildIfStale();
 rmSync(LIB, { recursive: true, force: true });
 run(process.execPath, [join(root, "node_modules/typescript/bin/tsc"), "-p", "tsconfig.package.json"]);
+bundleClient("dist/lib");
 const declared = reached(join(LIB, "index.d.ts"));
 for (const name of readdirSync(LIB, { recursive: true })) {
   const path = join(LIB, name);
