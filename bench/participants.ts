@@ -38,7 +38,7 @@ export function ownBuilds(baseline?: string): Participant[] {
   const other = baseline === undefined ? undefined : buildsOf(resolve(baseline));
   const found: Participant[] = [];
   for (const [name, build, rival] of [
-    ["Subnetra, Node", own.nodejs, other?.nodejs],
+    ["Subnetra, Node.js", own.nodejs, other?.nodejs],
     ["Subnetra, tiny", own.tiny, other?.tiny],
   ] as const) {
     if (build) found.push({ name, build });

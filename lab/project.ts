@@ -21,44 +21,44 @@ export function compiled(source: string): string {
 
 /** One build of the node: how to start its daemon and its client. */
 export interface Build {
-  readonly name: "node" | "tiny";
+  readonly name: "nodejs" | "tiny";
   readonly daemon: readonly string[];
   readonly client: readonly string[];
 }
 
 /** The Node.js build of a checkout. */
-function nodeBuildOf(folder: string): Build {
+function nodejsBuildOf(folder: string): Build {
   return {
-    name: "node",
+    name: "nodejs",
     daemon: [process.execPath, join(folder, "bin/subnetrad")],
     client: [process.execPath, join(folder, "bin/subnetra")],
   };
 }
 
-const nodeBuild = nodeBuildOf(root);
+const nodejsBuild = nodejsBuildOf(root);
 
 function tinyBuild(path: string): Build {
   return { name: "tiny", daemon: [path, "subnetrad"], client: [path, "subnetra"] };
 }
 
 function buildNamed(text: string): Build {
-  if (text === "node") return nodeBuild;
+  if (text === "nodejs" || text === "node") return nodejsBuild;
   const path = resolve(root, text);
   if (!existsSync(path)) throw new Error(`SUBNETRA_E2E_BIN: no such file: ${path}`);
-  return existsSync(join(path, "bin/subnetrad")) ? nodeBuildOf(path) : tinyBuild(path);
+  return existsSync(join(path, "bin/subnetrad")) ? nodejsBuildOf(path) : tinyBuild(path);
 }
 
 /**
- * Builds per role from a choice such as "node", "dist/tiny/subnetra-linux-amd64" or
- * "hub=dist/tiny/subnetra-linux-amd64,spokes=node". A folder stands for the Node.js build of the checkout that it is.
- * Roles not named run the Node build.
+ * Builds per role from a choice such as "nodejs", "dist/tiny/subnetra-linux-amd64" or
+ * "hub=dist/tiny/subnetra-linux-amd64,spokes=nodejs". A folder stands for the Node.js build of the checkout that it is.
+ * Roles not named run the Node.js build.
  */
 export function chooseBuilds(choice: string): { hub: Build; spokes: Build } {
   if (!choice.includes("=")) {
-    const build = buildNamed(choice || "node");
+    const build = buildNamed(choice || "nodejs");
     return { hub: build, spokes: build };
   }
-  const builds = { hub: nodeBuild, spokes: nodeBuild };
+  const builds = { hub: nodejsBuild, spokes: nodejsBuild };
   for (const part of choice.split(",")) {
     const [role, name] = part.split("=", 2);
     if ((role !== "hub" && role !== "spokes") || !name) {

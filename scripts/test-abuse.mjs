@@ -49,7 +49,7 @@ function chooseBuilds() {
   if (values.only !== undefined && !["nodejs", "static"].includes(values.only))
     refuse(`no such build: ${values.only}`);
   if (values.only !== "static")
-    found.push({ name: "nodejs", bin: values.nodejs ? resolve(values.nodejs) : "node" });
+    found.push({ name: "nodejs", bin: values.nodejs ? resolve(values.nodejs) : "nodejs" });
   if (values.only !== "nodejs") {
     found.push({ name: "static", bin: values.static ? resolve(values.static) : freshStaticFile() });
   }

@@ -1,4 +1,4 @@
-// The engine's modules that the tiny build translates: those of the Node build, and one of its own without the AEAD.
+// The engine's modules that the tiny build translates: those of the Node.js build, and one of its own without the AEAD.
 
 import { existsSync, mkdirSync, readdirSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
@@ -7,7 +7,7 @@ import { root, run } from "../setup.mjs";
 
 const NATIVE = ".cache/tiny/generated/engine-native.wasm";
 
-/** True when both modules of the Node build are newer than every source of theirs. */
+/** True when both modules of the Node.js build are newer than every source of theirs. */
 function isBuilt() {
   const modules = ["plain", "simd"].map((variant) => enginePath(variant));
   if (!modules.every((path) => existsSync(path))) return false;
@@ -18,7 +18,7 @@ function isBuilt() {
   return [...sources, "abi.ts"].every((file) => statSync(join(root, "src/engine", file)).mtimeMs < built);
 }
 
-/** Builds the modules of these variants: "simd" and "plain" of the Node build where they are old, and "native". */
+/** Builds the modules of these variants: "simd" and "plain" of the Node.js build where they are old, and "native". */
 export function buildEngines(variants) {
   if (variants.some((variant) => variant !== "native") && !isBuilt()) build();
   if (!variants.includes("native")) return;

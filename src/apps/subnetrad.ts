@@ -11,7 +11,7 @@ closeDebugger();
 const engine = loadEngine();
 const sys = new NodejsSys(engine);
 sys.forbidDumps();
-// Before anything is opened, so that no signal can leave a socket node behind. The image that opens the devices and
+// Before anything is opened, so that no signal can leave a socket file behind. The image that opens the devices and
 // then makes way for the unprivileged one binds none, and must die by a signal rather than swallow it.
 if (!sys.restartAhead) {
   process.on("SIGTERM", () => sys.requestStop());

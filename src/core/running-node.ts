@@ -42,7 +42,7 @@ export interface NodeOptions {
 export interface RunningNode {
   /** One turn of the loop. False when the node was asked to stop or cannot go on; it has then stopped. */
   turn(): boolean;
-  /** Closes everything, removes the socket node and wipes all keys. May be called again. Returns the exit status. */
+  /** Closes everything, removes the socket file and wipes all keys. May be called again. Returns the exit status. */
   stop(): number;
 }
 

@@ -65,7 +65,7 @@ abuse("Forged replies", () => {
   it("beside a forger every client gets its reply", async () => {
     const { build } = star.hub;
     let output = "";
-    if (build.name === "node") {
+    if (build.name === "nodejs") {
       const folder = dirname(dirname(build.client[1]!));
       const words = [compiled("test/support/abuse/many-clients.ts"), folder, String(GENUINE), "status"];
       const clients = star.lab.start("hub", "clients", [process.execPath, ...words], environment());

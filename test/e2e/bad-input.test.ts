@@ -169,7 +169,7 @@ endToEnd("Bad input", () => {
   });
 
   // A static executable cannot be shown another clock from outside.
-  if (builds.hub.name === "node") {
+  if (builds.hub.name === "nodejs") {
     it("a clock before 2024", async () => {
       const daemon = await failure({ wrap: ["faketime", "2023-12-31 23:59:00"] });
       assert.match(daemon.stderr, /^boot epoch unavailable \(clock not set\?\): ClockUnavailable$/m);

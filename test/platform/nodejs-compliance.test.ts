@@ -17,5 +17,5 @@ function machine(offload: string): Machine {
   return { sys, engine, address: "127.0.0.1", directory, dispose };
 }
 
-complianceSuite("node", 41_000, () => machine("1"));
-complianceSuite("node without offloads", 41_200, () => machine("0"));
+complianceSuite("nodejs", 41_000, () => machine("1"));
+complianceSuite("nodejs without offloads", 41_200, () => machine("0"));

@@ -1,4 +1,4 @@
-// Signals, idle CPU and the socket node of a real daemon.
+// Signals, idle CPU and the socket file of a real daemon.
 
 import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
@@ -20,7 +20,7 @@ burst();
 
 describe("a running daemon", { skip: needsTun }, () => {
   for (const name of ["SIGTERM", "SIGINT"] as const) {
-    test(`${name} while idle ends it with status 0 and removes the socket node`, async () => {
+    test(`${name} while idle ends it with status 0 and removes the socket file`, async () => {
       const daemon = new Daemon(spokeConfig());
       try {
         await daemon.ready();
@@ -37,7 +37,7 @@ describe("a running daemon", { skip: needsTun }, () => {
     });
   }
 
-  test("SIGTERM under load ends it with status 0 and removes the socket node", async () => {
+  test("SIGTERM under load ends it with status 0 and removes the socket file", async () => {
     const daemon = new Daemon(spokeConfig());
     try {
       await daemon.ready();
@@ -54,7 +54,7 @@ describe("a running daemon", { skip: needsTun }, () => {
     }
   });
 
-  test("a signal at any moment of the start leaves no socket node", async () => {
+  test("a signal at any moment of the start leaves no socket file", async () => {
     for (let delay = 20; delay <= 420; delay += 40) {
       const daemon = new Daemon(spokeConfig());
       try {

@@ -6,9 +6,9 @@ import { describe, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { needsTun } from "../support/platform/requirements.ts";
 
-/** Runs a scenario of node-tun-scenarios.ts in a new network namespace. */
+/** Runs a scenario of tun-scenarios.ts in a new network namespace. */
 function inNamespace(scenario: string, env: NodeJS.ProcessEnv = {}): void {
-  const program = fileURLToPath(new URL("../support/platform/node-tun-scenarios.js", import.meta.url));
+  const program = fileURLToPath(new URL("../support/platform/tun-scenarios.js", import.meta.url));
   const command = ["--net", process.execPath, program, scenario];
   const result = spawnSync("unshare", command, {
     env: { ...process.env, ...env },

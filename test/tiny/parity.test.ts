@@ -1,4 +1,4 @@
-// The tiny build judges, says and prints what the Node build does: the same core, run by Duktape and by V8.
+// The tiny build judges, says and prints what the Node.js build does: the same core, run by Duktape and by V8.
 
 import assert from "node:assert/strict";
 import { writeFileSync } from "node:fs";
@@ -91,7 +91,7 @@ const CONFIG = {
 };
 
 test("both builds print the same and end with the same status", { skip }, async () => {
-  const node = builds.hub.name === "node" ? builds.hub : chooseBuilds("node").hub;
+  const node = builds.hub.name === "nodejs" ? builds.hub : chooseBuilds("nodejs").hub;
   const here = chooseBuilds(tiny).hub;
   await withFolder((folder) => {
     const config = join(folder, "config.json");
@@ -109,7 +109,7 @@ test("both builds print the same and end with the same status", { skip }, async 
   });
 });
 
-test("what only the Node build has is named in one line", { skip }, () => {
+test("what only the Node.js build has is named in one line", { skip }, () => {
   for (const [program, tool] of [
     ["subnetra", "demo"],
     ["subnetrad", "bench"],

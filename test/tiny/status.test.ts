@@ -38,7 +38,7 @@ describe("Status of both builds", { skip: skipWithout("amd64") || skipUnless("ip
   before(async () => {
     lab = new Lab("tinystatus");
     for (const [name, choice] of [
-      ["node", "node"],
+      ["nodejs", "nodejs"],
       ["tiny", tiny],
     ] as const) {
       lab.addNamespace(name);

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import type { Lab } from "../../../lab/lab.ts";
 import { type Build, root } from "../../../lab/project.ts";
 
-/** What the Node build needs to run. */
+/** What the Node.js build needs to run. */
 const PARTS = ["bin", "dist/src", "package.json", "node_modules/koffi", "node_modules/@koromix"];
 
 /** Copies the build into a world-readable folder, removed with the lab. */
@@ -16,7 +16,7 @@ export function forEveryone(lab: Lab, build: Build): Build {
   const inside = (word: string) => word.startsWith(`${root}/`);
   const relative = (path: string) => path.slice(root.length + 1);
   const programs = [...build.daemon, ...build.client].filter(inside).map(relative);
-  const parts = new Set(build.name === "node" ? [...PARTS, ...programs] : programs);
+  const parts = new Set(build.name === "nodejs" ? [...PARTS, ...programs] : programs);
   for (const part of parts) {
     mkdirSync(join(folder, part, ".."), { recursive: true });
     cpSync(join(root, part), join(folder, part), { recursive: true, dereference: true });
