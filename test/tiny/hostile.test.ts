@@ -109,16 +109,19 @@ describe("Under the sanitizers", { skip }, () => {
       lab.exec("hub", [process.execPath, join(root, "dist", path), ...args], 120000);
 
     it("survives hostile control datagrams", () => {
-      const { stdout } = helper("test/tiny/control-flood.js", hub.socketPath, "hostile", "600");
+      const { stdout } = helper("test/support/tiny/control-flood.js", hub.socketPath, "hostile", "600");
       assert.match(stdout, /^sent=600 /);
-      const asked = helper("test/tiny/control-flood.js", hub.socketPath, "requests", "60");
+      const asked = helper("test/support/tiny/control-flood.js", hub.socketPath, "requests", "60");
       assert.equal(asked.stdout, "sent=60 answered=40\n");
     });
 
     it("survives junk in UDP, of every length up to the largest", () => {
       const sizes = [0, 1, 19, 20, 35, 36, 37, 1472, 1488, 1489, 2047, 2048, 2049, 9000, 60000];
       const probes = sizes.map((size) => `20x${"01".repeat(size)}`);
-      assert.match(helper("test/e2e/udp-probe.js", "127.0.0.1", String(PORT), ...probes).stdout, /answers=0/);
+      assert.match(
+        helper("test/support/e2e/udp-probe.js", "127.0.0.1", String(PORT), ...probes).stdout,
+        /answers=0/,
+      );
       assert.match(hub.ask("status"), /^subnetra v/);
     });
 

@@ -64,7 +64,7 @@ describe("Memory and start", { skip: skipWithout("amd64") || skipUnless("ip") },
   const helper = (path: string, ...args: string[]) =>
     lab.exec("hub", [process.execPath, join(root, "dist", path), ...args], 120000);
   const requests = (count: number) =>
-    helper("test/tiny/control-flood.js", hub.socketPath, "requests", String(count));
+    helper("test/support/tiny/control-flood.js", hub.socketPath, "requests", String(count));
   /** Junk that arrives while the hub is held still: it then finds every receive buffer's worth at once. */
   const junk = () => {
     process.kill(hub.pid, "SIGSTOP");
@@ -92,9 +92,9 @@ describe("Memory and start", { skip: skipWithout("amd64") || skipUnless("ip") },
   });
 
   it("hostile control datagrams neither stop nor grow it", () => {
-    helper("test/tiny/control-flood.js", hub.socketPath, "hostile", "600");
+    helper("test/support/tiny/control-flood.js", hub.socketPath, "hostile", "600");
     const warm = hub.residentKb();
-    helper("test/tiny/control-flood.js", hub.socketPath, "hostile", "1200");
+    helper("test/support/tiny/control-flood.js", hub.socketPath, "hostile", "1200");
     assert.equal(hub.residentKb(), warm);
     assert.match(hub.ask("status"), /^subnetra v/);
   });

@@ -5,7 +5,7 @@
 
 import { startDaemon } from "../../../src/core/daemon.ts";
 import type { Host } from "../../../src/core/host.ts";
-import { STDOUT, type Sys } from "../../../src/core/sys.ts";
+import { ENOENT, STDOUT, type Sys } from "../../../src/core/sys.ts";
 import { REGION_SCRATCH } from "../../../src/engine/abi.ts";
 
 const STDIN = 0;
@@ -71,6 +71,8 @@ class CheckedSystem {
     const sys = Object.create(this.host.sys) as { -readonly [K in keyof Sys]: Sys[K] };
     sys.open = () => DOCUMENT;
     sys.close = () => 0;
+    // No file system stands behind the document: who may read it is tested elsewhere.
+    sys.fstat = () => -ENOENT;
     sys.read = (_fd, offset, length) => this.read(offset, length);
     sys.print = (_stream, text) => {
       this.printed += text;

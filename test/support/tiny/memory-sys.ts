@@ -1,4 +1,4 @@
-// The little of Sys that judging configurations takes: standard input, output, the clock.
+// The little of Sys that judging configurations takes: standard input, output, the clock, chance.
 
 import type { Sys } from "../../../src/core/sys.ts";
 import { STDOUT } from "../../../src/core/sys.ts";
@@ -33,6 +33,11 @@ class PartialSys {
     const view = new DataView(this.engine.u8.buffer, offset, 32);
     view.setBigUint64(0, SECONDS, true);
     view.setBigUint64(8, 0n, true);
+  }
+
+  random(offset: number, length: number): number {
+    this.engine.u8.fill(7, offset, offset + length);
+    return 0;
   }
 
   read(_fd: number, offset: number, length: number): number {
