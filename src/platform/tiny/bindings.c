@@ -15,7 +15,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Longest text in either direction: what a unix datagram may carry. Pages that no text reaches cost nothing. */
+/* Longest text in either direction: what a unix datagram may carry. Pages that no text reaches cost nothing.
+ */
 #define TEXT_LENGTH ABI_UNIX_TEXT_LIMIT
 #define PATH_LENGTH 4352u
 
@@ -301,8 +302,7 @@ static duk_ret_t bind_unix_send(duk_context *ctx)
 static duk_ret_t bind_unix_receive(duk_context *ctx)
 {
     size_t limit = duk_get_uint(ctx, 1);
-    int32_t length =
-        sys_unix_receive(duk_get_int(ctx, 0), text, limit < sizeof text ? limit : sizeof text);
+    int32_t length = sys_unix_receive(duk_get_int(ctx, 0), text, limit < sizeof text ? limit : sizeof text);
     if (length < 0)
         return give(ctx, length);
     push_bytes(ctx, text, (size_t)length);

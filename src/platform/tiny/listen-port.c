@@ -1,10 +1,11 @@
 /*
- * A listen port: its socket, and the lanes that keep a slow destination from filling that socket's send buffer.
+ * A listen port: its socket, and the lanes that keep a slow destination from filling that socket's send
+ * buffer.
  *
- * The kernel charges a datagram to the socket that sent it until the link below has taken it, so what waits for one
- * slow link would in time use up the send buffer that all peers share. While a listen socket is congested each
- * destination therefore sends through a lane of its own, a socket on the same port with a small buffer: what is too
- * much for a destination's link is refused there and costs nobody else.
+ * The kernel charges a datagram to the socket that sent it until the link below has taken it, so what waits
+ * for one slow link would in time use up the send buffer that all peers share. While a listen socket is
+ * congested each destination therefore sends through a lane of its own, a socket on the same port with a
+ * small buffer: what is too much for a destination's link is refused there and costs nobody else.
  * src/platform/nodejs/linux/listen-port.ts is the same.
  */
 
@@ -55,10 +56,10 @@ static int set_option(int fd, int level, int option, int value)
 }
 
 /*
- * IP_PMTUDISC_OMIT sends in sizes of the device's MTU whatever "fragmentation needed" anybody claims to have met, and
- * without the DF bit, so that a router in front of a truly narrower link may cut. Kernels before 3.15 do not know it
- * and keep their default: of their other ways, DONT believes the same claims and INTERFACE refuses what is larger than
- * the device's MTU, which costs a link and not only speed.
+ * IP_PMTUDISC_OMIT sends in sizes of the device's MTU whatever "fragmentation needed" anybody claims to have
+ * met, and without the DF bit, so that a router in front of a truly narrower link may cut. Kernels
+ * before 3.15 do not know it and keep their default: of their other ways, DONT believes the same claims and
+ * INTERFACE refuses what is larger than the device's MTU, which costs a link and not only speed.
  */
 int udp_new_socket(void)
 {
@@ -74,7 +75,8 @@ int udp_bind(int fd, uint32_t port)
     return bind(fd, (const struct sockaddr *)&address, sizeof address);
 }
 
-/* Has every datagram to the group of this socket go to its first member. False before Linux 4.5, or without one. */
+/* Has every datagram to the group of this socket go to its first member. False before Linux 4.5, or without
+ * one. */
 static int direct_group(int fd)
 {
     struct sock_filter filter[] = {{.code = BPF_RET | BPF_K, .k = 0}};
@@ -82,8 +84,8 @@ static int direct_group(int fd)
     return setsockopt(fd, SOL_SOCKET, SO_ATTACH_REUSEPORT_CBPF, &program, sizeof program) == 0;
 }
 
-/* The group is made before the port is taken, so that no later member ever receives; and the port is then taken
-   without SO_REUSEPORT, so that nobody else can have it. */
+/* The group is made before the port is taken, so that no later member ever receives; and the port is then
+   taken without SO_REUSEPORT, so that nobody else can have it. */
 void lane_group(int fd)
 {
     if (set_option(fd, SOL_SOCKET, SO_REUSEPORT, 1))
@@ -92,9 +94,9 @@ void lane_group(int fd)
 }
 
 /*
- * Makes one more lane: a member of the group that its program never selects. NULL when the system refuses. It stays
- * open as long as the main socket: for a moment while a member leaves, the kernel looks it up without asking the
- * group, and a datagram is lost.
+ * Makes one more lane: a member of the group that its program never selects. NULL when the system refuses. It
+ * stays open as long as the main socket: for a moment while a member leaves, the kernel looks it up without
+ * asking the group, and a datagram is lost.
  */
 static struct lane *open_lane(struct listen_port *self)
 {

@@ -15,7 +15,7 @@
 /* Named by the linker: the zeroed data of this program, with engine memory and the cipher's state. */
 extern char __bss_start[], _end[];
 
-static void keep_out_of_dumps(char *start, char *end)
+static void keep_out_of_dumps(char *start, const char *end)
 {
     uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
     char *first = start - ((uintptr_t)start & (page - 1));

@@ -82,8 +82,8 @@ int32_t sys_udp_segments(void);
 int32_t sys_udp_buffer(void);
 int32_t sys_udp_receive(uint32_t index);
 void sys_udp_send(uint32_t count);
-/* Raises a buffer beyond the system's limit while still privileged, else up to the limit. An operator's larger
-   default stays. The kernel reports twice what was asked for. */
+/* Raises a buffer beyond the system's limit while still privileged, else up to the limit. An operator's
+   larger default stays. The kernel reports twice what was asked for. */
 void sys_raise_buffer(int fd, int force, int plain, int32_t bytes);
 /* Descriptors of the listen sockets in the order they were opened, and how many there are. */
 extern int sys_udp_fd[];
@@ -94,7 +94,8 @@ extern uint32_t sys_udp_count;
 int32_t sys_unix_open(int32_t buffer);
 int32_t sys_unix_bind(int32_t fd, const char *path, size_t length, int32_t mode);
 int32_t sys_unix_connect(int32_t fd, const char *address, size_t length);
-int32_t sys_unix_send(int32_t fd, const char *bytes, size_t length, const char *address, size_t address_length);
+int32_t sys_unix_send(int32_t fd, const char *bytes, size_t length, const char *address,
+                      size_t address_length);
 /* The datagram's length, or negative. */
 int32_t sys_unix_receive(int32_t fd, char *buffer, size_t limit);
 /* The last sender's address, and its length, 0 when it has none. */

@@ -1,6 +1,6 @@
 /*
- * Sending in batches, messages of several datagrams with UDP_SEGMENT. A refused datagram costs only itself, and
- * nothing here waits: what a full buffer refuses is dropped.
+ * Sending in batches, messages of several datagrams with UDP_SEGMENT. A refused datagram costs only itself,
+ * and nothing here waits: what a full buffer refuses is dropped.
  *
  * The system call is made directly, not through musl: its sendmmsg sends one message per call on 64-bit
  * systems, because it may not clear the kernel's padding in a caller's structures. Ours are static and zero
@@ -78,8 +78,8 @@ static void set_segment(struct msghdr *header, struct control_space *space, uint
     memcpy(CMSG_DATA(control), &size, sizeof size);
 }
 
-/* Fills in the header of a message. Pieces that touch in memory become one vector. Returns the vectors used, and
-   adds the bytes. */
+/* Fills in the header of a message. Pieces that touch in memory become one vector. Returns the vectors used,
+   and adds the bytes. */
 static uint32_t prepare(uint32_t index, struct iovec *vector, uint32_t room, uint32_t *bytes)
 {
     uint8_t *message = message_at(index);

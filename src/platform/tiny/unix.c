@@ -16,8 +16,8 @@
 static struct sockaddr_un sender;
 static size_t sender_length;
 
-/* Fills in an address: its length, or 0 with errno set. A path ends with a NUL where one fits; an abstract name, which begins
- * with one, has its length; without any the kernel chooses a name. */
+/* Fills in an address: its length, or 0 with errno set. A path ends with a NUL where one fits; an abstract
+ * name, which begins with one, has its length; without any the kernel chooses a name. */
 static socklen_t set_address(struct sockaddr_un *out, const char *address, size_t length)
 {
     memset(out, 0, sizeof *out);
@@ -61,7 +61,8 @@ int32_t sys_unix_connect(int32_t fd, const char *address, size_t length)
     return size == 0 || connect(fd, (const struct sockaddr *)&to, size) < 0 ? sys_error() : 0;
 }
 
-int32_t sys_unix_send(int32_t fd, const char *bytes, size_t length, const char *address, size_t address_length)
+int32_t sys_unix_send(int32_t fd, const char *bytes, size_t length, const char *address,
+                      size_t address_length)
 {
     struct sockaddr_un to;
     socklen_t size = address_length == 0 ? 0 : set_address(&to, address, address_length);

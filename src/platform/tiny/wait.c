@@ -26,7 +26,7 @@ int32_t sys_wait(int32_t timeout_ms)
     nfds_t count = 0;
     const int others[OTHER_DESCRIPTORS] = {sys_signal_fd, sys_tun_fd, control_fd, sys_restore_fd};
     const int32_t other_bits[OTHER_DESCRIPTORS] = {ABI_READY_STOP, ABI_READY_TUN, ABI_READY_CONTROL,
-                                                    ABI_READY_RESTORED};
+                                                   ABI_READY_RESTORED};
     for (int i = 0; i < OTHER_DESCRIPTORS; i++) {
         if (others[i] < 0)
             continue;
