@@ -43,7 +43,7 @@ register("data:text/javascript," + encodeURIComponent(
 
 function run(platform: string, args: string[]) {
   const imports = [tracer, disguise].flatMap((file) => ["--import", pathToFileURL(file).href]);
-  return spawnSync(process.execPath, [...imports, ...args], {
+  return spawnSync(process.execPath, ["--no-warnings", ...imports, ...args], {
     encoding: "utf8",
     cwd: root,
     env: { ...process.env, DISGUISE: platform },
