@@ -1,5 +1,6 @@
 // Sys under Node.js: puts the parts of this folder and of the system's together.
 
+import { directoryOf } from "../../core/policy/snapshot.ts";
 import {
   EINPROGRESS,
   ENOENT,
@@ -251,10 +252,4 @@ export class NodejsSys extends NodejsClientSys implements Sys {
     if (this.restores >= 0) files.closeFile(this.restores);
     this.restores = -1;
   }
-}
-
-/** Directory part of a path, as a byte string. */
-function directoryOf(path: string): string {
-  const slash = path.lastIndexOf("/");
-  return slash < 0 ? "." : path.slice(0, Math.max(slash, 1));
 }
