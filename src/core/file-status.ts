@@ -4,6 +4,8 @@ import { REGION_SCRATCH } from "../engine/abi.ts";
 import type { Host } from "./host.ts";
 import { STAT_DEVICE, STAT_INODE, STAT_MODE, STAT_OWNER, STAT_TYPE } from "./sys.ts";
 
+const MODE_DIGITS = 4;
+
 export interface FileStatus {
   /** TYPE_*. */
   readonly type: number;
@@ -32,6 +34,12 @@ export function openFileStatus(host: Host, fd: number): FileStatus | number {
 export function sameFile(a: FileStatus, b: FileStatus): boolean {
   for (let i = 0; i < a.identity.length; i++) if (a.identity[i] !== b.identity[i]) return false;
   return true;
+}
+
+/** Permission bits as chmod writes them. */
+export function modeText(mode: number): string {
+  const digits = mode.toString(8);
+  return "0000".substring(0, MODE_DIGITS - digits.length) + digits;
 }
 
 function readStatus(host: Host, offset: number): FileStatus {

@@ -140,7 +140,7 @@ class Node implements RunningNode {
     const need = sys.os === "macos" ? "need root" : "need CAP_NET_ADMIN and /dev/net/tun";
     const result = sys.tunOpen(device);
     if (result >= 0) return;
-    const error = tunFailure(sys.os, result, device);
+    const error = tunFailure(this.host, result, device);
     throw startFailure(`tun open failed (${error.code}); ${need}`, error);
   }
 

@@ -5,23 +5,27 @@
 
 import { errnoText } from "./errno-text.ts";
 import { type SubnetraError, subnetraError } from "./errors.ts";
+import { fileStatus, modeText } from "./file-status.ts";
+import type { Host } from "./host.ts";
 import { oneLine } from "./printable.ts";
 import { EACCES, EBUSY, ENOENT, EPERM, errnoOf, stageOf, TUN_OPEN } from "./sys.ts";
 
+const DEVICE = "/dev/net/tun";
+
 /**
- * The error for a failed Sys.tunOpen.
+ * The error for a failed Sys.tunOpen. Overwrites the begin of REGION_SCRATCH.
  *
  * @param result what it returned, -(stage, errno)
  * @param device the interface's name that was asked for
  */
-export function tunFailure(os: "linux" | "macos", result: number, device: string): SubnetraError {
+export function tunFailure(host: Host, result: number, device: string): SubnetraError {
   const errno = errnoOf(result);
   const opening = stageOf(result) === TUN_OPEN;
   const why = errnoText(errno);
   const what = `the interface ${oneLine(device)} could not be opened (${why})`;
   if (errno === EACCES || errno === EPERM) {
-    if (os === "macos") return subnetraError("AccessDenied", "", what, "run as root");
-    return opening ? deviceRefused(errno) : subnetraError("AccessDenied", "", what, NEEDS_CAPABILITY);
+    if (host.sys.os === "macos") return subnetraError("AccessDenied", "", what, "run as root");
+    return opening ? deviceRefused(host, errno) : subnetraError("AccessDenied", "", what, NEEDS_CAPABILITY);
   }
   if (opening) return subnetraError(errno === ENOENT ? "FileNotFound" : "OpenFailed", "", what);
   const held = `another process holds the interface ${oneLine(device)}`;
@@ -31,20 +35,18 @@ export function tunFailure(os: "linux" | "macos", result: number, device: string
 const NEEDS_CAPABILITY =
   "the device itself opened, this process lacks CAP_NET_ADMIN: run as root or give it the capability";
 
-function deviceRefused(errno: number): SubnetraError {
+function deviceRefused(host: Host, errno: number): SubnetraError {
   if (errno === EPERM) {
-    const detail = "the system forbids this process the device /dev/net/tun, whatever the file's mode";
-    return subnetraError(
-      "AccessDenied",
-      "",
-      detail,
-      "allow the device to the container or unit (device cgroup)",
-    );
+    const detail = `the system forbids this process the device ${DEVICE}, whatever the file's mode`;
+    const remedy = "allow the device to the container or unit (device cgroup)";
+    return subnetraError("AccessDenied", "", detail, remedy);
   }
+  const file = fileStatus(host, DEVICE);
+  const access = typeof file === "number" ? "" : ` (mode ${modeText(file.mode)}, owner ${file.owner})`;
   return subnetraError(
     "AccessDenied",
     "",
-    "the file /dev/net/tun may not be opened by this user, which no CAP_NET_ADMIN changes",
-    'see "ls -l /dev/net/tun"; "chmod 666 /dev/net/tun", or a udev rule KERNEL=="tun" with GROUP and MODE="0660"',
+    `the file ${DEVICE}${access} may not be opened by user ${host.sys.userId()}, which no CAP_NET_ADMIN changes`,
+    `"chmod 666 ${DEVICE}", or a udev rule KERNEL=="tun" with GROUP and MODE="0660"`,
   );
 }

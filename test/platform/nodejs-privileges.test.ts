@@ -99,6 +99,7 @@ describe("privileges", { skip: needsTun }, () => {
       assert.equal((await daemon.exited).code, 1);
       const [line, hint] = daemon.output.split("\n");
       assert.equal(line, "tun open failed (AccessDenied); need CAP_NET_ADMIN and /dev/net/tun");
+      assert.match(hint!, /\/dev\/net\/tun \(mode 0600, owner 0\) may not be opened by user 65534,/);
       assert.match(hint!, /chmod 666 \/dev\/net\/tun/);
     } finally {
       await daemon.dispose();

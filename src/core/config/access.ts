@@ -1,6 +1,6 @@
 // Whether a configuration, which holds keys, is its owner's alone.
 
-import { openFileStatus } from "../file-status.ts";
+import { modeText, openFileStatus } from "../file-status.ts";
 import type { Host } from "../host.ts";
 import { printable } from "../printable.ts";
 import { TYPE_FILE } from "../sys.ts";
@@ -8,14 +8,7 @@ import { TYPE_FILE } from "../sys.ts";
 const ROOT = 0;
 /** Read or write, for the group or for everybody. */
 const BY_OTHERS = 0o066;
-const MODE_DIGITS = 4;
 const PLAIN = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/._-+=:@,";
-
-/** The permission bits as chmod writes them. */
-function octal(mode: number): string {
-  const digits = mode.toString(8);
-  return "0000".substring(0, MODE_DIGITS - digits.length) + digits;
-}
 
 /** A path as one word of a shell's command line. */
 function shellWord(path: string): string {
@@ -33,7 +26,7 @@ export function accessWarnings(host: Host, fd: number, path: string): string {
   const file = openFileStatus(host, fd);
   if (typeof file === "number" || file.type !== TYPE_FILE) return "";
   const word = shellWord(path);
-  const what = `warning: ${word} has mode ${octal(file.mode)} and owner ${file.owner}`;
+  const what = `warning: ${word} has mode ${modeText(file.mode)} and owner ${file.owner}`;
   const user = host.sys.userId();
   let lines = "";
   if (file.owner !== ROOT && file.owner !== user)

@@ -388,6 +388,27 @@ test("the hint for a refused TUN device names what is missing, and only that", (
   }
 });
 
+test("the hint for a refused TUN device's file tells its mode and owner where the system does", () => {
+  const hint = (found: boolean): string => {
+    const { engine, sys, run } = prepare();
+    sys.failures.tunOpen = os.failure(os.TUN_OPEN, os.EACCES);
+    const stat = sys.stat.bind(sys);
+    sys.stat = (path, offset) => {
+      if (path !== "/dev/net/tun" || !found) return stat(path, offset);
+      engine.u32[(offset + os.STAT_MODE) >> 2] = 0o60;
+      engine.u32[(offset + os.STAT_OWNER) >> 2] = 4294967294;
+      return 0;
+    };
+    assert.equal(exitOf(run()), 1);
+    return sys.stderr.split("\n")[1]!;
+  };
+  assert.match(
+    hint(true),
+    /the file \/dev\/net\/tun \(mode 0060, owner 4294967294\) may not be opened by user 0,/,
+  );
+  assert.match(hint(false), /the file \/dev\/net\/tun may not be opened by user 0,/);
+});
+
 test("macOS has its own hint, socket path and no directory step", () => {
   const { sys, run } = prepare();
   sys.os = "macos";
