@@ -7,6 +7,8 @@ import type { Accepts, Emission, Endpoint, NodeSettings, PeerSettings, Rule } fr
 
 const NS_PER_S = 1_000_000_000n;
 const ENOBUFS = 105;
+/** A keepalive has nothing inside. It is made in the engine's work area, in front of REGION_SCRATCH. */
+const KEEPALIVE_LENGTH = 36;
 
 /** A datagram as it arrives at a socket. */
 export interface Arrival {
@@ -252,7 +254,29 @@ export class EngineNode {
 
   private pieceBytes(piece: number): Uint8Array {
     const offset = this.view.getUint32(piece + abi.PIECE_OFFSET, true);
-    return this.engine.u8.slice(offset, offset + this.view.getUint32(piece + abi.PIECE_LENGTH, true));
+    const end = offset + this.view.getUint32(piece + abi.PIECE_LENGTH, true);
+    if (!this.maySend(offset, end))
+      throw new Error(`a piece at ${offset} … ${end} is not of the packets' memory`);
+    return this.engine.u8.slice(offset, end);
+  }
+
+  /**
+   * Whether memory that is handed to the system holds packets, or headers that the engine makes for them: not keys, not
+   * tables, and of the received datagrams one buffer only.
+   */
+  private maySend(offset: number, end: number): boolean {
+    const { call } = this.engine;
+    if (end < offset) return false;
+    const scratch = call.region(abi.REGION_SCRATCH);
+    if (offset < scratch)
+      return offset > call.region(abi.REGION_SEED) && end - offset === KEEPALIVE_LENGTH && end <= scratch;
+    const headers = call.region(abi.REGION_TUN_PIECE) + abi.MAX_PIECES * abi.PIECE_STRIDE;
+    if (offset < call.region(abi.REGION_RXD)) return offset >= headers && end <= call.region(abi.REGION_RXD);
+    const segments = call.region(abi.REGION_TUND) + abi.MAX_TUN_PACKETS * abi.TUND_STRIDE;
+    const received = call.region(abi.REGION_RX);
+    if (offset < received) return offset >= segments && end <= received;
+    const buffer = Math.floor((offset - received) / abi.RX_STRIDE);
+    return buffer < abi.DEFAULT_RX_BUFFERS && end <= received + (buffer + 1) * abi.RX_STRIDE;
   }
 }
 
