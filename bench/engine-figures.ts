@@ -4,6 +4,8 @@
 // open   a datagram opened, checked and delivered to the TUN
 // relay  a datagram opened, checked, routed and sealed for another peer, in place
 
+import { ANY, writePrefix } from "../src/core/cidr.ts";
+import { addRule } from "../src/core/policy/roles.ts";
 import * as abi from "../src/engine/abi.ts";
 import {
   BATCH_MORE,
@@ -25,7 +27,6 @@ const HUB = 1;
 const B = 3;
 const A_ADDRESS = 0x0a000002;
 const B_ADDRESS = 0x0a000003;
-const ANY = [0, 0] as const;
 /** First u16 of a struct sockaddr_in on Linux. */
 const FAMILY = 2;
 
@@ -50,7 +51,9 @@ function writeClock(engine: Engine): void {
 function addPeer(engine: Engine, local: number, id: number, allowed: number): void {
   const psk = engine.call.region(abi.REGION_SCRATCH);
   engine.u8.fill(local * id, psk, psk + abi.KEY_LENGTH);
-  engine.call.addPeer(id, psk, 0x0100007f + (id << 8), id, allowed, allowed === 0 ? 0 : 32);
+  const prefix = psk + abi.KEY_LENGTH;
+  writePrefix(engine, prefix, { address: allowed, bits: allowed === 0 ? 0 : 32 });
+  engine.call.addPeer(id, psk, 0x0100007f + (id << 8), id, prefix);
 }
 
 function makeEngine(variant: EngineVariant, id: number): Engine {
@@ -63,7 +66,7 @@ function makeEngine(variant: EngineVariant, id: number): Engine {
 }
 
 function route(engine: Engine, destination: number, target: number): void {
-  engine.call.addRule(...ANY, destination, 32, abi.ACTION_FORWARD, target);
+  addRule(engine, { src: ANY, dst: { address: destination, bits: 32 }, action: abi.ACTION_FORWARD, target });
 }
 
 function fillTun(engine: Engine, size: number): void {

@@ -16,6 +16,7 @@ const RECORDS = [
   ["abi.ts", "TUND", "TUND_STRIDE"],
   ["abi.ts", "MSG", "MSG_STRIDE"],
   ["abi.ts", "PIECE", "PIECE_STRIDE"],
+  ["abi.ts", "PREFIX", "PREFIX_STRIDE"],
   ["abi.ts", "PEER", "PEER_STRIDE"],
   ["abi.ts", "RULE", "RULE_STRIDE"],
   ["assembly/records.ts", "SECRET", "SECRET_STRIDE"],

@@ -1,5 +1,8 @@
-// IPv4 prefixes, config.md §4: A.B.C.D/P with the host bits kept as written.
+// Inner prefixes, config.md §4: A.B.C.D/P with the host bits kept as written. The one file in core that knows how wide an inner
+// address is; the others hand a Cidr on, and to the engine the offset of a PREFIX_* record.
 
+import { PREFIX_ADDRESS, PREFIX_BITS } from "../engine/abi.ts";
+import type { Engine } from "../engine/exports.ts";
 import { parseDecimal } from "./decimal.ts";
 
 export interface Cidr {
@@ -8,6 +11,10 @@ export interface Cidr {
   /** Prefix length, 0 … 32. */
   readonly bits: number;
 }
+
+const ADDRESS_BITS = 32;
+/** How a prefix is written, for messages. */
+export const CIDR_FORM = "A.B.C.D/P";
 
 /** Everything: the source of every generated rule and the default allowed_src. */
 export const ANY: Cidr = { address: 0, bits: 0 };
@@ -32,13 +39,28 @@ export function parseCidr(text: string): Cidr | null {
   const slash = text.indexOf("/");
   if (slash < 0) return null;
   const address = parseAddress(text, slash);
-  const bits = parseDecimal(text, slash + 1, text.length, 32);
+  const bits = parseDecimal(text, slash + 1, text.length, ADDRESS_BITS);
   return address < 0 || bits < 0 ? null : { address, bits };
 }
 
 /** The netmask of a prefix length as an unsigned number. */
-export function netmask(bits: number): number {
-  return bits === 0 ? 0 : (-1 << (32 - bits)) >>> 0;
+function netmask(bits: number): number {
+  return bits === 0 ? 0 : (-1 << (ADDRESS_BITS - bits)) >>> 0;
+}
+
+/** True for the prefix of all addresses. */
+export function coversEverything(cidr: Cidr): boolean {
+  return cidr.bits === 0;
+}
+
+/** The prefix of an address alone. */
+export function hostPrefix(cidr: Cidr): Cidr {
+  return { address: cidr.address, bits: ADDRESS_BITS };
+}
+
+/** Order of networks, those that hold others before them: negative, 0 or positive. Host bits are cleared (networkOf). */
+export function compareNetworks(a: Cidr, b: Cidr): number {
+  return a.address - b.address || a.bits - b.bits;
 }
 
 /** The prefix with its host bits cleared. */
@@ -57,8 +79,14 @@ export function formatAddress(address: number): string {
   return `${address >>> 24}.${(address >>> 16) & 255}.${(address >>> 8) & 255}.${address & 255}`;
 }
 
+/** The address of a prefix without its length. */
+export function formatHost(cidr: Cidr): string {
+  return formatAddress(cidr.address);
+}
+
 /** A.B.C.D/P with the host bits as entered. */
-export function formatCidr(address: number, bits: number): string {
+export function formatCidr(cidr: Cidr): string {
+  const address = cidr.address;
   // In one step: Duktape hashes and stores the result of every addition.
   return [
     address >>> 24,
@@ -69,6 +97,18 @@ export function formatCidr(address: number, bits: number): string {
     ".",
     address & 255,
     "/",
-    bits,
+    cidr.bits,
   ].join("");
+}
+
+/** Writes a PREFIX_* record to `offset`. */
+export function writePrefix(engine: Engine, offset: number, cidr: Cidr): void {
+  engine.u32[(offset + PREFIX_ADDRESS) >> 2] = cidr.address;
+  engine.u32[(offset + PREFIX_BITS) >> 2] = cidr.bits;
+}
+
+/** Reads the PREFIX_* record at `offset`. */
+export function readPrefix(engine: Engine, offset: number): Cidr {
+  const { u32 } = engine;
+  return { address: u32[(offset + PREFIX_ADDRESS) >> 2]!, bits: u32[(offset + PREFIX_BITS) >> 2]! };
 }

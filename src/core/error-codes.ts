@@ -1,5 +1,7 @@
 // Every error code with its meaning and the general remedy. docs/errors.md is written from here.
 
+import { CIDR_FORM } from "./cidr.ts";
+
 export interface ErrorInfo {
   /** One line: when this code is reported. */
   readonly meaning: string;
@@ -38,7 +40,7 @@ export const ERROR_CODES = {
 
   // Values, config.md §3 and §4
   InvalidRole: info("role is not manual, hub or spoke", "write manual, hub or spoke"),
-  InvalidCidr: info("a prefix is not A.B.C.D/P", "write for example 10.0.0.0/24"),
+  InvalidCidr: info(`a prefix is not ${CIDR_FORM}`, "write for example 10.0.0.0/24"),
   NoListenPort: info("listen_ports is empty", "list one to eight ports, or leave the field out"),
   TooManyListenPorts: info("more than eight listen ports", "list at most eight ports"),
   InvalidListenPort: info("a listen port is 0", "use a port from 1 to 65535"),

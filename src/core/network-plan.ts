@@ -1,7 +1,7 @@
 // The host commands for a node, daemon-cli.md §5. Text only: nothing is executed.
 
 import { HEADER_LENGTH, TAG_LENGTH } from "../engine/abi.ts";
-import { formatAddress, formatCidr, networkOf } from "./cidr.ts";
+import { coversEverything, formatCidr, formatHost, networkOf } from "./cidr.ts";
 import type { Config } from "./config/values.ts";
 
 export type Dialect = "linux" | "macos";
@@ -61,7 +61,7 @@ function addLinuxAddress(lines: string[], config: Config, device: string): void 
   lines.push(`ip link set ${device} mtu ${config.mtu} up`);
   const ip = config.localTunIp;
   if (ip === null) lines.push(UNSET, `#   ip addr add <A.B.C.D/prefix> dev ${device}`);
-  else lines.push(`ip addr add ${formatCidr(ip.address, ip.bits)} dev ${device}`);
+  else lines.push(`ip addr add ${formatCidr(ip)} dev ${device}`);
 }
 
 function addMacosAddress(lines: string[], config: Config, device: string): void {
@@ -71,7 +71,7 @@ function addMacosAddress(lines: string[], config: Config, device: string): void 
     return;
   }
   // The interface is point to point: the same address serves both ends.
-  const address = formatAddress(ip.address);
+  const address = formatHost(ip);
   lines.push(`ifconfig ${device} inet ${address} ${address} mtu ${config.mtu} up`);
 }
 
@@ -79,14 +79,13 @@ function addRoutes(lines: string[], config: Config, dialect: Dialect, device: st
   let routes = 0;
   for (let i = 0; i < config.peers.length; i++) {
     const peer = config.peers[i]!;
-    if (peer.allowedSrc.bits === 0) {
+    if (coversEverything(peer.allowedSrc)) {
       lines.push(
         `# (peer id ${peer.id}: allowed_src is 0.0.0.0/0 ${DASH} no route emitted; set a specific prefix)`,
       );
       continue;
     }
-    const network = networkOf(peer.allowedSrc);
-    const prefix = formatCidr(network.address, network.bits);
+    const prefix = formatCidr(networkOf(peer.allowedSrc));
     lines.push(
       dialect === "linux"
         ? `ip route add ${prefix} dev ${device}`

@@ -5,7 +5,7 @@
 // its width; scripts/check-records.mjs holds them to it.
 
 /** Raised whenever a record, a region or an export changes its meaning. */
-export const ABI_VERSION = 2;
+export const ABI_VERSION = 3;
 
 // --- Wire format, wire-protocol.md §1 ---------------------------------------------------------------------
 
@@ -118,6 +118,8 @@ export const TUN_READ_PLAIN = 2048;
 export const TUN_READ_OFFLOAD = 65535;
 /** struct virtio_net_hdr, immediately before the packet when the device has IFF_VNET_HDR. */
 export const VNET_LENGTH = 10;
+/** What the engine finishes and cuts of such packets, as TUNSETOFFLOAD takes it: TUN_F_CSUM | TUN_F_TSO4. */
+export const TUN_OFFLOADS = 3;
 
 export const TUND_STRIDE = 8;
 /** u32: offset of the first byte of the IP packet. */
@@ -162,6 +164,13 @@ export const PIECE_KIND = 12;
 
 // --- Peers and rules, as core reads them -----------------------------------------------------------------------
 
+/** An inner prefix. Only assembly/prefix.ts and core/cidr.ts look inside; everyone else passes its offset. */
+export const PREFIX_STRIDE = 8;
+/** u32: address as a number (a<<24 | b<<16 | c<<8 | d), host bits kept as entered. */
+export const PREFIX_ADDRESS = 0;
+/** u32: prefix length, 0 … 32. */
+export const PREFIX_BITS = 4;
+
 export const PEER_STRIDE = 64;
 /** u32: mesh id. */
 export const PEER_ID = 0;
@@ -175,26 +184,21 @@ export const PEER_SOCKET = 20;
 export const PEER_LAST_SEEN = 24;
 /** u64: highest epoch adopted from this peer, 0 = none. */
 export const PEER_EPOCH = 32;
-/** u32: allowed_src address as a number (a<<24 | b<<16 | c<<8 | d), host bits kept. */
+/** 8 bytes: allowed_src, a PREFIX_* record. */
 export const PEER_ALLOWED = 40;
-/** u32: allowed_src prefix length. */
-export const PEER_ALLOWED_BITS = 44;
 /** u64: last sequence number used towards this peer. */
 export const PEER_SEQUENCE = 48;
 /** u64: datagrams that came from the peer's endpoint and that no key opened (a wrong key shows here). */
 export const PEER_UNCLAIMED = 56;
 
-export const RULE_STRIDE = 20;
-/** u32: source address, then destination address, as numbers (a<<24 | …), host bits kept as entered. */
+export const RULE_STRIDE = 24;
+/** 8 bytes: source, then destination, PREFIX_* records. */
 export const RULE_SRC = 0;
-export const RULE_DST = 4;
-/** u8: their prefix lengths. */
-export const RULE_SRC_BITS = 8;
-export const RULE_DST_BITS = 9;
-/** u8: ACTION_*. */
-export const RULE_ACTION = 10;
+export const RULE_DST = 8;
+/** u32: ACTION_*. */
+export const RULE_ACTION = 16;
 /** u32: peer id, 0 = this node's own TUN. */
-export const RULE_TARGET = 12;
+export const RULE_TARGET = 20;
 
 export const ACTION_DROP = 0;
 export const ACTION_FORWARD = 1;

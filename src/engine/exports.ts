@@ -32,24 +32,17 @@ export interface EngineExports {
   renewEpoch(): void;
   /**
    * Adds a peer and derives its keys. The 32-byte PSK at `psk` is wiped. Endpoint address and port are the raw
-   * network-order bytes read as little-endian integers (as they stand in a sockaddr_in); allowed_src is a number
-   * (a<<24 | …) with a prefix length. Returns the peer's index, or TABLE_FULL.
+   * network-order bytes read as little-endian integers (as they stand in a sockaddr_in); `allowed` is the offset of
+   * allowed_src, a PREFIX_* record. Returns the peer's index, or TABLE_FULL.
    */
-  addPeer(
-    id: number,
-    psk: number,
-    address: number,
-    port: number,
-    allowed: number,
-    allowedBits: number,
-  ): number;
+  addPeer(id: number, psk: number, address: number, port: number, allowed: number): number;
   /** Keepalives to one peer every `seconds` (0 = none), jittered when obfuscating; the first is due at once. */
   setKeepalive(seconds: number, peer: number): void;
-  /** Appends a rule; it is visible to the next packet. OK or TABLE_FULL. */
-  addRule(src: number, srcBits: number, dst: number, dstBits: number, action: number, target: number): number;
+  /** Appends the rule at `rule`, a RULE_* record; it is visible to the next packet. OK or TABLE_FULL. */
+  addRule(rule: number): number;
   peerCount(): number;
   ruleCount(): number;
-  /** Index of the rule for a destination (a<<24 | …), or -1: longest prefix, then earliest. */
+  /** Index of the rule for the first address of the PREFIX_* record at `destination`, or -1: longest prefix, then earliest. */
   matchRule(destination: number): number;
   /** Overwrites all keys. The engine must be set up again before further use. */
   wipe(): void;

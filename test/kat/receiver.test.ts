@@ -3,6 +3,8 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { ANY, writePrefix } from "../../src/core/cidr.ts";
+import { addRule } from "../../src/core/policy/roles.ts";
 import {
   ACTION_FORWARD,
   BATCH_DONE,
@@ -12,6 +14,7 @@ import {
   COUNTER_TUN_TX_PACKETS,
   COUNTER_UDP_RX_PACKETS,
   FLAG_KEEPALIVE,
+  KEY_LENGTH,
   MSG_FIRST,
   PEER_EPOCH,
   PIECE_LENGTH,
@@ -53,20 +56,15 @@ class Receiver {
     assert.equal(call.startEpoch(), 0);
     const scratch = call.region(REGION_SCRATCH);
     this.memory.set(fromHex(link.psk), scratch);
-    const peer = call.addPeer(
-      link.from_id,
-      scratch,
-      SOURCE.readUInt32LE(4),
-      SOURCE.readUInt16LE(2),
-      0x0a000002,
-      32,
-    );
+    const allowed = scratch + KEY_LENGTH;
+    writePrefix(this.engine, allowed, { address: 0x0a000002, bits: 32 });
+    const peer = call.addPeer(link.from_id, scratch, SOURCE.readUInt32LE(4), SOURCE.readUInt16LE(2), allowed);
     assert.equal(peer, 0);
     assert.ok(
       this.memory.subarray(scratch, scratch + 32).every((byte) => byte === 0),
       "the PSK is wiped",
     );
-    assert.equal(call.addRule(0, 0, 0, 0, ACTION_FORWARD, 0), 0);
+    assert.ok(addRule(this.engine, { src: ANY, dst: ANY, action: ACTION_FORWARD, target: 0 }));
     if (init_epoch !== "0") {
       this.memory.set(u64(init_epoch), scratch);
       call.preloadEpoch(0, scratch);

@@ -6,6 +6,7 @@
 //   link <psk> <from> <to> <epoch>             a receiver <to> that has adopted this epoch from <from>
 //   recv <datagram> accept|drop <plaintext> <epoch>   what that receiver does, and the epoch it has then
 
+import { ANY, writePrefix } from "../../core/cidr.ts";
 import type { Host } from "../../core/host.ts";
 import { OPEN_READ, STDERR, STDOUT, type Sys } from "../../core/sys.ts";
 import {
@@ -36,6 +37,7 @@ const LINK = 32;
 const SESSION = 64;
 const EPOCH = 96;
 const SEQUENCE = 104;
+const ALLOWED = 112;
 const PLAINTEXT = 2048;
 const DATAGRAM = 4096;
 
@@ -153,7 +155,8 @@ class Tester {
     call.setNode(Number(words[3]), 0);
     call.setPlatform(0, 0, this.sys.sockaddrFamily);
     this.put(this.scratch + PSK, words[1]!);
-    if (call.addPeer(Number(words[2]), this.scratch + PSK, LOOPBACK, PORT, 0, 0) !== 0)
+    writePrefix(this.engine, this.scratch + ALLOWED, ANY);
+    if (call.addPeer(Number(words[2]), this.scratch + PSK, LOOPBACK, PORT, this.scratch + ALLOWED) !== 0)
       return "adding the peer";
     this.put(this.scratch + EPOCH, words[4]!);
     call.preloadEpoch(0, this.scratch + EPOCH);

@@ -4,7 +4,7 @@
 // before any rule about values (config.md §4).
 
 import { KEY_LENGTH } from "../../engine/abi.ts";
-import { type Cidr, parseCidr } from "../cidr.ts";
+import { CIDR_FORM, type Cidr, parseCidr } from "../cidr.ts";
 import { quoted, subnetraError } from "../errors.ts";
 import type { JsonReader } from "../json/reader.ts";
 import { hexDigit } from "../json/text.ts";
@@ -75,7 +75,7 @@ export const ROLE: Kind<string, Role> = text((raw, path) => {
 function cidr(raw: string, path: string): Cidr {
   const parsed = parseCidr(raw);
   if (parsed !== null) return parsed;
-  throw subnetraError("InvalidCidr", path, `${quoted(raw)} is not A.B.C.D/P`);
+  throw subnetraError("InvalidCidr", path, `${quoted(raw)} is not ${CIDR_FORM}`);
 }
 
 export const CIDR: Kind<string, Cidr> = text(cidr);

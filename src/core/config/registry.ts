@@ -1,7 +1,8 @@
 // The peer registry, config.md §6: checks identities, then hands each peer and its key to the engine.
 
-import { MAX_MESH_ID, REGION_SCRATCH } from "../../engine/abi.ts";
+import { KEY_LENGTH, MAX_MESH_ID, REGION_SCRATCH } from "../../engine/abi.ts";
 import type { Engine } from "../../engine/exports.ts";
+import { writePrefix } from "../cidr.ts";
 import { subnetraError } from "../errors.ts";
 import { wipeKeys } from "../memory.ts";
 import { formatEndpoint } from "./endpoint.ts";
@@ -63,14 +64,15 @@ export function buildRegistry(engine: Engine, config: Config): void {
 
 function addPeer(engine: Engine, peer: PeerConfig, index: number): void {
   const psk = engine.call.region(REGION_SCRATCH);
+  const allowed = psk + KEY_LENGTH;
   engine.u8.set(peer.psk, psk);
+  writePrefix(engine, allowed, peer.allowedSrc);
   const added = engine.call.addPeer(
     peer.id,
     psk,
     networkOrder32(peer.endpoint.address),
     networkOrder16(peer.endpoint.port),
-    peer.allowedSrc.address,
-    peer.allowedSrc.bits,
+    allowed,
   );
   if (added !== index)
     throw subnetraError("TooManyPeers", `peers[${index}]`, "the engine's peer table is full");

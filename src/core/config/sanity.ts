@@ -1,7 +1,7 @@
 // What the values of a configuration mean together, config.md §5, in its order.
 
 import { MAX_MESH_ID } from "../../engine/abi.ts";
-import { type Cidr, formatCidr, networkOf, overlaps } from "../cidr.ts";
+import { type Cidr, compareNetworks, coversEverything, formatCidr, networkOf, overlaps } from "../cidr.ts";
 import { subnetraError } from "../errors.ts";
 import { MAX_MTU, MIN_MTU } from "../limits.ts";
 import { checkPort, checkPortCount } from "./kinds.ts";
@@ -113,7 +113,7 @@ function checkId(id: number, path: string): void {
 function checkHub(config: Config): void {
   const peers = config.peers;
   for (let i = 0; i < peers.length; i++) {
-    if (peers[i]!.allowedSrc.bits === 0) {
+    if (coversEverything(peers[i]!.allowedSrc)) {
       throw subnetraError("HubPeerNeedsAllowedSrc", `peers[${i}].allowed_src`, "it covers every address");
     }
   }
@@ -121,7 +121,7 @@ function checkHub(config: Config): void {
   for (let i = 0; i < peers.length; i++) {
     for (let k = i + 1; k < peers.length; k++) {
       if (overlaps(peers[i]!.allowedSrc, peers[k]!.allowedSrc)) {
-        const what = `${text(peers[k]!.allowedSrc)} overlaps ${text(peers[i]!.allowedSrc)} of peers[${i}]`;
+        const what = `${formatCidr(peers[k]!.allowedSrc)} overlaps ${formatCidr(peers[i]!.allowedSrc)} of peers[${i}]`;
         throw subnetraError("HubAllowedSrcOverlap", `peers[${k}].allowed_src`, what);
       }
     }
@@ -132,7 +132,7 @@ function checkHub(config: Config): void {
 function areDisjoint(config: Config): boolean {
   const sorted: Cidr[] = [];
   for (let i = 0; i < config.peers.length; i++) sorted.push(networkOf(config.peers[i]!.allowedSrc));
-  sorted.sort((a, b) => a.address - b.address || a.bits - b.bits);
+  sorted.sort(compareNetworks);
   for (let i = 1; i < sorted.length; i++) if (overlaps(sorted[i - 1]!, sorted[i]!)) return false;
   return true;
 }
@@ -145,16 +145,12 @@ function checkSpoke(config: Config): void {
     throw subnetraError("SpokeMissingLocal", "local_tun_ip", "the spoke has no address of its own");
   }
   for (let i = 0; i < config.localRoutes.length; i++) {
-    if (config.localRoutes[i]!.bits === 0) {
+    if (coversEverything(config.localRoutes[i]!)) {
       throw subnetraError(
         "SpokeLocalRouteTooBroad",
         `local_routes[${i}]`,
-        `${text(config.localRoutes[i]!)} covers every address`,
+        `${formatCidr(config.localRoutes[i]!)} covers every address`,
       );
     }
   }
-}
-
-function text(cidr: Cidr): string {
-  return formatCidr(cidr.address, cidr.bits);
 }

@@ -1,8 +1,16 @@
 // Policy rules, policy.md, and the starting table a role selects, config.md §8.
 
-import { ACTION_FORWARD, TABLE_FULL } from "../../engine/abi.ts";
+import {
+  ACTION_FORWARD,
+  REGION_SCRATCH,
+  RULE_ACTION,
+  RULE_DST,
+  RULE_SRC,
+  RULE_TARGET,
+  TABLE_FULL,
+} from "../../engine/abi.ts";
 import type { Engine } from "../../engine/exports.ts";
-import { ANY, type Cidr } from "../cidr.ts";
+import { ANY, type Cidr, hostPrefix, writePrefix } from "../cidr.ts";
 import type { Config } from "../config/values.ts";
 
 export interface Rule {
@@ -14,12 +22,14 @@ export interface Rule {
   readonly target: number;
 }
 
-/** Appends a rule to the engine's table. False when the table is full. */
+/** Appends a rule to the engine's table, by way of the scratch memory. False when the table is full. */
 export function addRule(engine: Engine, rule: Rule): boolean {
-  const { src, dst } = rule;
-  return (
-    engine.call.addRule(src.address, src.bits, dst.address, dst.bits, rule.action, rule.target) !== TABLE_FULL
-  );
+  const at = engine.call.region(REGION_SCRATCH);
+  writePrefix(engine, at + RULE_SRC, rule.src);
+  writePrefix(engine, at + RULE_DST, rule.dst);
+  engine.u32[(at + RULE_ACTION) >> 2] = rule.action;
+  engine.u32[(at + RULE_TARGET) >> 2] = rule.target;
+  return engine.call.addRule(at) !== TABLE_FULL;
 }
 
 /** The starting table in order; order decides ties. */
@@ -42,7 +52,7 @@ function spokeRules(config: Config): Rule[] {
   const rules: Rule[] = [];
   for (let i = 0; i < config.localRoutes.length; i++) rules.push(forward(config.localRoutes[i]!, 0));
   if (rules.length === 0 && config.localTunIp !== null) {
-    rules.push(forward({ address: config.localTunIp.address, bits: 32 }, 0));
+    rules.push(forward(hostPrefix(config.localTunIp), 0));
   }
   for (let i = 0; i < config.remoteRoutes.length; i++) rules.push(forward(config.remoteRoutes[i]!, hub));
   if (config.remoteRoutes.length === 0) rules.push(forward(config.virtualSubnet, hub));

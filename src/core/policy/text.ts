@@ -5,14 +5,12 @@ import {
   REGION_RULES,
   RULE_ACTION,
   RULE_DST,
-  RULE_DST_BITS,
   RULE_SRC,
-  RULE_SRC_BITS,
   RULE_STRIDE,
   RULE_TARGET,
 } from "../../engine/abi.ts";
 import type { Engine } from "../../engine/exports.ts";
-import { formatCidr } from "../cidr.ts";
+import { formatCidr, readPrefix } from "../cidr.ts";
 import { parseDecimal } from "../decimal.ts";
 import type { Rule } from "./roles.ts";
 
@@ -22,8 +20,8 @@ export const END_OF_TABLE = "# no more policy rules\n";
 
 /** A rule as its request line, with a newline. */
 export function formatRule(rule: Rule): string {
-  const src = formatCidr(rule.src.address, rule.src.bits);
-  const dst = formatCidr(rule.dst.address, rule.dst.bits);
+  const src = formatCidr(rule.src);
+  const dst = formatCidr(rule.dst);
   const action = rule.action === ACTION_FORWARD ? `forward --target ${rule.target}` : "drop";
   return `policy add --src ${src} --dst ${dst} --action ${action}\n`;
 }
@@ -32,11 +30,11 @@ export function formatRule(rule: Rule): string {
 export function readRule(engine: Engine, index: number): Rule {
   // The region moves when a rule is added, so it is looked up each time.
   const at = engine.call.region(REGION_RULES) + index * RULE_STRIDE;
-  const { u8, u32 } = engine;
-  const action = u8[at + RULE_ACTION]!;
+  const { u32 } = engine;
+  const action = u32[(at + RULE_ACTION) >> 2]!;
   return {
-    src: { address: u32[(at + RULE_SRC) >> 2]!, bits: u8[at + RULE_SRC_BITS]! },
-    dst: { address: u32[(at + RULE_DST) >> 2]!, bits: u8[at + RULE_DST_BITS]! },
+    src: readPrefix(engine, at + RULE_SRC),
+    dst: readPrefix(engine, at + RULE_DST),
     action,
     target: action === ACTION_FORWARD ? u32[(at + RULE_TARGET) >> 2]! : 0,
   };

@@ -3,7 +3,6 @@
 import {
   COUNTER_COUNT,
   PEER_ALLOWED,
-  PEER_ALLOWED_BITS,
   PEER_ENDPOINT,
   PEER_ID,
   PEER_LAST_SEEN,
@@ -15,7 +14,7 @@ import {
   SOCKADDR_PORT,
 } from "../../engine/abi.ts";
 import type { Engine } from "../../engine/exports.ts";
-import { formatCidr } from "../cidr.ts";
+import { formatCidr, readPrefix } from "../cidr.ts";
 import { formatU64 } from "../memory.ts";
 
 /** What a status shows besides the engine's figures. */
@@ -72,7 +71,7 @@ export function readPeer(engine: Engine, index: number): PeerStatus {
   return {
     id: u32[(at + PEER_ID) >> 2]!,
     endpoint: formatSockaddr(u8, at + PEER_ENDPOINT),
-    allowedSrc: formatCidr(u32[(at + PEER_ALLOWED) >> 2]!, u32[(at + PEER_ALLOWED_BITS) >> 2]!),
+    allowedSrc: formatCidr(readPrefix(engine, at + PEER_ALLOWED)),
     lastSeen: formatU64(engine, at + PEER_LAST_SEEN),
     age: engine.call.peerAge(index),
     unclaimed: formatU64(engine, at + PEER_UNCLAIMED),

@@ -5,24 +5,21 @@
 
 import { MAX_RUN } from "../abi";
 import { extendTun, hasVnet, lastVnetHeader, stageTun } from "./stage";
-import { sum16 } from "./wire/checksum";
 import {
-  addressesOf,
-  IP4_LARGEST_PACKET,
-  IP4_SMALLEST,
-  identificationOf,
-  isFragment,
-  isPlainIp4,
-  mayNotBeFragmented,
-  PROTOCOL_TCP,
+  headerIsRight,
+  isNumbered,
+  isPlain,
+  LARGEST_PACKET,
+  plainHeaderLength,
   protocolOf,
-  setTotalLength,
-  storeHeaderChecksum,
-  totalLengthOf,
+  sameAddresses,
+  setLength,
+  tcpGsoType,
   treatedAlike,
-} from "./wire/ip4";
+} from "./wire/ip";
 import {
   flagsOf,
+  PROTOCOL_TCP,
   portsOf,
   sameButSequence,
   sequenceOf,
@@ -35,7 +32,7 @@ import {
   tcpChecksumIsRight,
   tcpHeaderLength,
 } from "./wire/tcp";
-import { describeTcp4 } from "./wire/vnet";
+import { describeSuperPacket } from "./wire/vnet";
 
 /** The group at the end of the TUN table, 0 when the last write cannot be joined. */
 let first: usize = 0;
@@ -49,31 +46,24 @@ let pushed: bool = false;
 
 /** Only packets without IP options are joined, so the TCP header stands at one place. */
 function tcpOf(packet: usize): usize {
-  return packet + IP4_SMALLEST;
+  return packet + plainHeaderLength(packet);
 }
 
 /** Length of the IP and TCP headers when the packet is plain TCP data (ACK, perhaps PSH; no fragment), else 0. */
 function joinableHeader(packet: usize, length: u32): u32 {
-  if (length < IP4_SMALLEST + TCP_SMALLEST || !isPlainIp4(packet) || protocolOf(packet) != PROTOCOL_TCP)
-    return 0;
-  if (totalLengthOf(packet) != length || isFragment(packet)) return 0;
-  const tcp = tcpOf(packet);
+  if (!isPlain(packet, length) || protocolOf(packet) != PROTOCOL_TCP) return 0;
+  const ip = plainHeaderLength(packet);
+  if (length < ip + TCP_SMALLEST) return 0;
+  const tcp = packet + ip;
   if ((flagsOf(tcp) & ~TCP_PSH) != TCP_ACK) return 0;
   const header = tcpHeaderLength(tcp);
-  return header >= TCP_SMALLEST && length > IP4_SMALLEST + header ? IP4_SMALLEST + header : 0;
+  return header >= TCP_SMALLEST && length > ip + header ? ip + header : 0;
 }
 
 function checksumsAreRight(packet: usize, length: u32): bool {
   return (
-    sum16(packet, IP4_SMALLEST, 0) == 0xffff &&
-    tcpChecksumIsRight(packet, tcpOf(packet), length - IP4_SMALLEST)
+    headerIsRight(packet) && tcpChecksumIsRight(packet, tcpOf(packet), length - plainHeaderLength(packet))
   );
-}
-
-/** The kernel numbers segments upwards from the first; an atomic datagram's number means nothing (RFC 6864). */
-function identificationContinues(packet: usize): bool {
-  if (mayNotBeFragmented(packet)) return true;
-  return identificationOf(packet) == ((identificationOf(first) + packets) & 0xffff);
 }
 
 /** Same flow, acknowledgement, window, options and IP treatment, and the next sequence number. */
@@ -82,11 +72,11 @@ function continues(packet: usize, header: u32): bool {
   return (
     header == headerLength &&
     sequenceOf(tcp) == nextSeq &&
-    addressesOf(packet) == addressesOf(first) &&
+    sameAddresses(packet, first) &&
     portsOf(tcp) == portsOf(tcpOf(first)) &&
     treatedAlike(packet, first) &&
-    sameButSequence(tcp, tcpOf(first), header - IP4_SMALLEST) &&
-    identificationContinues(packet)
+    sameButSequence(tcp, tcpOf(first), header - plainHeaderLength(packet)) &&
+    isNumbered(packet, first, packets)
   );
 }
 
@@ -98,12 +88,13 @@ export function beginGroup(): void {
 /** Rewrites the headers of a group of several packets to describe the whole. */
 export function endGroup(): void {
   if (first != 0 && packets > 1) {
-    setTotalLength(first, totalLength);
-    storeHeaderChecksum(first, IP4_SMALLEST);
+    const ip = plainHeaderLength(first);
+    setLength(first, ip, totalLength);
     const tcp = tcpOf(first);
     if (pushed) setFlags(tcp, flagsOf(tcp) | TCP_PSH);
-    storePseudoSum(first, tcp, totalLength - IP4_SMALLEST);
-    describeTcp4(lastVnetHeader(), headerLength, segmentSize, IP4_SMALLEST, <u32>TCP_CHECKSUM);
+    storePseudoSum(first, tcp, totalLength - ip);
+    const vnet = lastVnetHeader();
+    describeSuperPacket(vnet, tcpGsoType(first), headerLength, segmentSize, ip, <u32>TCP_CHECKSUM);
   }
   first = 0;
 }
@@ -126,7 +117,7 @@ export function deliver(packet: usize, length: u32): void {
     first != 0 &&
     payload <= segmentSize &&
     packets < <u32>MAX_RUN &&
-    totalLength + payload <= IP4_LARGEST_PACKET &&
+    totalLength + payload <= LARGEST_PACKET &&
     continues(packet, header) &&
     (firstChecked || checksumsAreRight(first, headerLength + segmentSize)) &&
     checksumsAreRight(packet, length)

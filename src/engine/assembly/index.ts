@@ -20,6 +20,7 @@ import { clearTables, layOut, regionBase } from "./layout";
 import { localId, setIdentity } from "./node";
 import { addPeerRecord, peerAt, peerTotal, resetPeers, secretAt, setFamily } from "./peers";
 import { activeRules, appendRule, lookUp, resetPolicy, ruleTotal } from "./policy";
+import { isPrefix, keyOfPrefix } from "./prefix";
 import { beginUdpBatch, runUdpBatch } from "./receive";
 import { SECRET_RX_KEY, SECRET_RX_LINK, SECRET_WINDOW } from "./records";
 import { resetWindow } from "./replay";
@@ -68,17 +69,17 @@ export function renewEpoch(): void {
   takeNewEpoch();
 }
 
-export function addPeer(id: u32, psk: usize, address: u32, port: u32, allowed: u32, allowedBits: u32): i32 {
-  if (id == 0 || id > <u32>MAX_MESH_ID || allowedBits > 32) return TABLE_FULL;
-  return addPeerRecord(localId, localEpoch, id, psk, address, port, allowed, allowedBits);
+export function addPeer(id: u32, psk: usize, address: u32, port: u32, allowed: usize): i32 {
+  if (id == 0 || id > <u32>MAX_MESH_ID || !isPrefix(allowed)) return TABLE_FULL;
+  return addPeerRecord(localId, localEpoch, id, psk, address, port, allowed);
 }
 
 export function setKeepalive(seconds: u32, peer: u32): void {
   startKeepalive(peer < peerTotal ? seconds : 0, peer);
 }
 
-export function addRule(src: u32, srcBits: u32, dst: u32, dstBits: u32, action: u32, target: u32): i32 {
-  return appendRule(src, min<u32>(srcBits, 32), dst, min<u32>(dstBits, 32), action, target);
+export function addRule(rule: usize): i32 {
+  return appendRule(rule);
 }
 
 export function peerCount(): u32 {
@@ -89,8 +90,8 @@ export function ruleCount(): u32 {
   return ruleTotal;
 }
 
-export function matchRule(destination: u32): i32 {
-  return lookUp(destination);
+export function matchRule(destination: usize): i32 {
+  return lookUp(keyOfPrefix(destination));
 }
 
 export function wipe(): void {

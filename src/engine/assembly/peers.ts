@@ -3,7 +3,6 @@
 import {
   KEY_LENGTH,
   PEER_ALLOWED,
-  PEER_ALLOWED_BITS,
   PEER_ENDPOINT,
   PEER_ID,
   PEER_LAST_SEEN,
@@ -28,6 +27,7 @@ import {
   WORK_PAD,
   workBase,
 } from "./layout";
+import { copyPrefix } from "./prefix";
 import { SECRET_RX_LINK, SECRET_STRIDE, SECRET_TX_KEY, SECRET_TX_LINK } from "./records";
 
 export let peerTotal: u32 = 0;
@@ -146,7 +146,10 @@ export function renewSendingKeys(epoch: u64): void {
   }
 }
 
-/** Derives both link keys and the transmit session key (wire-protocol.md §3) and wipes the PSK. */
+/**
+ * Derives both link keys and the transmit session key (wire-protocol.md §3) and wipes the PSK. `allowed` is the offset of a
+ * PREFIX_* record.
+ */
 export function addPeerRecord(
   localId: u32,
   epoch: u64,
@@ -154,8 +157,7 @@ export function addPeerRecord(
   psk: usize,
   address: u32,
   port: u32,
-  allowed: u32,
-  allowedBits: u32,
+  allowed: usize,
 ): i32 {
   if (peerTotal >= peerCapacity) {
     memory.fill(psk, 0, KEY_LENGTH);
@@ -168,8 +170,7 @@ export function addPeerRecord(
   store<u16>(peer, family, PEER_ENDPOINT);
   store<u16>(peer, port, PEER_ENDPOINT + SOCKADDR_PORT);
   store<u32>(peer, address, PEER_ENDPOINT + SOCKADDR_ADDRESS);
-  store<u32>(peer, allowed, PEER_ALLOWED);
-  store<u32>(peer, allowedBits, PEER_ALLOWED_BITS);
+  copyPrefix(peer + PEER_ALLOWED, allowed);
   store<u16>(idMapBase + (id << 1), index + 1);
   link(index);
 

@@ -25,7 +25,6 @@ import {
   MAX_PLAINTEXT,
   OWN_TRIALS,
   PEER_ALLOWED,
-  PEER_ALLOWED_BITS,
   PEER_EPOCH,
   PEER_ID,
   PEER_LAST_SEEN,
@@ -62,13 +61,14 @@ import {
   secretAt,
 } from "./peers";
 import { lookUp, ruleAt } from "./policy";
+import { contains } from "./prefix";
 import { SECRET_RX_KEY, SECRET_RX_LINK, SECRET_WINDOW } from "./records";
 import { acceptOnce, resetWindow } from "./replay";
 import { sealAndStage } from "./seal";
 import { hasRoom, KIND_RELAY } from "./stage";
 import { grantScan, payTrials, refundTrials } from "./trials";
 import { epochOf, headerIsValid, isKeepalive, keyIdOf, SMALLEST_DATAGRAM, seqOf } from "./wire/header";
-import { destinationOf, isIpv4, maskOf, sourceOf } from "./wire/ip4";
+import { destinationOf, isCarried, sourceOf } from "./wire/ip";
 
 function trial(index: u32, datagram: usize, length: u32): bool {
   return claim(secretAt(index) + SECRET_RX_LINK, load<u32>(peerAt(index), PEER_ID), datagram, length);
@@ -183,7 +183,7 @@ function route(from: u32, datagram: usize, length: u32): void {
   const index = lookUp(destinationOf(packet));
   if (index < 0) return count(COUNTER_DROP_UDP_NO_ROUTE);
   const rule = ruleAt(index);
-  if (load<u8>(rule, RULE_ACTION) != ACTION_FORWARD) return count(COUNTER_DROP_UDP_DROP_RULE);
+  if (load<u32>(rule, RULE_ACTION) != ACTION_FORWARD) return count(COUNTER_DROP_UDP_DROP_RULE);
   const target = load<u32>(rule, RULE_TARGET);
   if (target == 0) return deliver(packet, length);
   const to = peerById(target);
@@ -211,9 +211,8 @@ function receive(datagram: usize, size: u32, source: usize, socket: u32): void {
   }
   const packet = datagram + HEADER_LENGTH;
   const inner = length - SMALLEST_DATAGRAM;
-  if (!isIpv4(packet, inner)) return count(COUNTER_DROP_UDP_NOT_IPV4);
-  const mask = maskOf(load<u32>(peer, PEER_ALLOWED_BITS));
-  if (((sourceOf(packet) ^ load<u32>(peer, PEER_ALLOWED)) & mask) != 0) return count(COUNTER_DROP_UDP_SPOOF);
+  if (!isCarried(packet, inner)) return count(COUNTER_DROP_UDP_NOT_IPV4);
+  if (!contains(peer + PEER_ALLOWED, sourceOf(packet))) return count(COUNTER_DROP_UDP_SPOOF);
   learn(index, address, port);
   route(index, datagram, inner);
 }

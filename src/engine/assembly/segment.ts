@@ -4,18 +4,10 @@
 
 import { VNET_LENGTH } from "../abi";
 import { sum16 } from "./wire/checksum";
-import {
-  identificationOf,
-  ip4HeaderLength,
-  isIpv4,
-  PROTOCOL_TCP,
-  protocolOf,
-  setIdentification,
-  setTotalLength,
-  storeHeaderChecksum,
-} from "./wire/ip4";
+import { headerLengthOf, isCarried, protocolOf, setSegment, tcpGsoType } from "./wire/ip";
 import {
   flagsOf,
+  PROTOCOL_TCP,
   sequenceOf,
   setFlags,
   setSequence,
@@ -27,7 +19,14 @@ import {
   tcpHeaderLength,
 } from "./wire/tcp";
 import { checksumOnWire } from "./wire/udp";
-import { checksumField, checksumStart, isSegmented, isTcp4, needsChecksum, segmentSizeOf } from "./wire/vnet";
+import {
+  checksumField,
+  checksumStart,
+  gsoTypeOf,
+  isSegmented,
+  needsChecksum,
+  segmentSizeOf,
+} from "./wire/vnet";
 
 /** The super-packet being cut. */
 let source: usize = 0;
@@ -52,11 +51,12 @@ export function completeChecksum(packet: usize, length: u32): void {
   store<u16>(packet + field, checksumOnWire(~sum16(packet + start, length - start, 0) & 0xffff));
 }
 
-/** Prepares to cut the super-packet at `packet`. False when it is not a well-formed TCP/IPv4 one. */
+/** Prepares to cut the super-packet at `packet`. False when it is not a well-formed TCP one. */
 export function beginSegments(packet: usize, length: u32): bool {
   const vnet = packet - VNET_LENGTH;
-  if (!isTcp4(vnet) || !isIpv4(packet, length) || protocolOf(packet) != PROTOCOL_TCP) return false;
-  ipLength = ip4HeaderLength(packet);
+  if (!isCarried(packet, length) || protocolOf(packet) != PROTOCOL_TCP) return false;
+  if (gsoTypeOf(vnet) != tcpGsoType(packet)) return false;
+  ipLength = headerLengthOf(packet);
   if (length < ipLength + TCP_SMALLEST) return false;
   const tcpLength = tcpHeaderLength(packet + ipLength);
   headerLength = ipLength + tcpLength;
@@ -91,9 +91,7 @@ export function writeSegment(out: usize): void {
 
   memory.copy(out, source, headerLength);
   memory.copy(out + headerLength, source + headerLength + from, payload);
-  setTotalLength(out, length);
-  setIdentification(out, identificationOf(source) + index);
-  storeHeaderChecksum(out, ipLength);
+  setSegment(out, ipLength, length, index);
 
   const tcp = out + ipLength;
   setSequence(tcp, sequenceOf(tcp) + from);

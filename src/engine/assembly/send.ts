@@ -35,15 +35,15 @@ import {
   writeSegment,
 } from "./segment";
 import { hasRoom, hasVnet, KIND_LOCAL, returnSegment, takeSegment } from "./stage";
-import { destinationOf, isIpv4 } from "./wire/ip4";
+import { destinationOf, isCarried } from "./wire/ip";
 
 /** Tests 1–5 of §8: index of the peer a local packet goes to, or minus the counter of the failing test. */
 function routeLocal(packet: usize, length: u32): i32 {
-  if (!isIpv4(packet, length)) return -COUNTER_DROP_TUN_NOT_IPV4;
+  if (!isCarried(packet, length)) return -COUNTER_DROP_TUN_NOT_IPV4;
   const index = lookUp(destinationOf(packet));
   if (index < 0) return -COUNTER_DROP_TUN_NO_ROUTE;
   const rule = ruleAt(index);
-  if (load<u8>(rule, RULE_ACTION) != ACTION_FORWARD) return -COUNTER_DROP_TUN_DROP_RULE;
+  if (load<u32>(rule, RULE_ACTION) != ACTION_FORWARD) return -COUNTER_DROP_TUN_DROP_RULE;
   const target = load<u32>(rule, RULE_TARGET);
   if (target == 0) return -COUNTER_DROP_TUN_LOCAL_LOOP;
   const peer = peerById(target);

@@ -48,7 +48,7 @@ export class MemoryTun implements Tun {
   }
 
   /**
-   * Hands the node a bare IPv4 packet as if the system had routed it to the TUN. Packets over 2048 bytes are cut,
+   * Hands the node a bare IP packet as if the system had routed it to the TUN. Packets over 2048 bytes are cut,
    * as on a real device. False when the queue is full and the packet is dropped.
    */
   inject(packet: Uint8Array): boolean {

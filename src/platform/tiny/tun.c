@@ -35,7 +35,7 @@ static int set_interface(int fd, const char *name, int flags)
 static int enable_offload(int fd)
 {
     int header = ABI_VNET_LENGTH;
-    return ioctl(fd, TUNSETVNETHDRSZ, &header) == 0 && ioctl(fd, TUNSETOFFLOAD, TUN_F_CSUM | TUN_F_TSO4) == 0;
+    return ioctl(fd, TUNSETVNETHDRSZ, &header) == 0 && ioctl(fd, TUNSETOFFLOAD, ABI_TUN_OFFLOADS) == 0;
 }
 
 /* Opens the device with these flags: its descriptor, or -(stage, errno). */

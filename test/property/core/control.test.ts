@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
+import { ANY, writePrefix } from "../../../src/core/cidr.ts";
 import { ControlServer } from "../../../src/core/control/server.ts";
-import { REGION_CLOCK, REGION_SCRATCH } from "../../../src/engine/abi.ts";
+import { KEY_LENGTH, REGION_CLOCK, REGION_SCRATCH } from "../../../src/engine/abi.ts";
 import { loadEngine } from "../../../src/engine/load.ts";
 import { FakeChannel } from "../../support/core/fake-channel.ts";
 import { FakeSys } from "../../support/core/fake-sys.ts";
@@ -37,7 +38,8 @@ test("no datagram crashes the control server, and exactly the queries are answer
   engine.call.startEpoch();
   const psk = engine.call.region(REGION_SCRATCH);
   engine.u8.fill(0xab, psk, psk + 32);
-  engine.call.addPeer(2, psk, 1, 1, 0, 0);
+  writePrefix(engine, psk + KEY_LENGTH, ANY);
+  engine.call.addPeer(2, psk, 1, 1, psk + KEY_LENGTH);
   const channel = new FakeChannel();
   const server = new ControlServer({ engine, sys }, channel, NODE, "/run/s.sock.policy");
 

@@ -5,10 +5,11 @@ import { test } from "node:test";
 import {
   ACTION_DROP,
   ACTION_FORWARD,
+  PREFIX_ADDRESS,
+  PREFIX_BITS,
   REGION_RULES,
   RULE_ACTION,
   RULE_DST,
-  RULE_DST_BITS,
   RULE_STRIDE,
   RULE_TARGET,
   TABLE_FULL,
@@ -50,9 +51,9 @@ function readRule(engine: EngineNode, index: number): Rule {
     engine.engine.call.region(REGION_RULES) + index * RULE_STRIDE,
   );
   return {
-    dst: view.getUint32(RULE_DST, true),
-    dstBits: view.getUint8(RULE_DST_BITS),
-    action: view.getUint8(RULE_ACTION),
+    dst: view.getUint32(RULE_DST + PREFIX_ADDRESS, true),
+    dstBits: view.getUint32(RULE_DST + PREFIX_BITS, true),
+    action: view.getUint32(RULE_ACTION, true),
     target: view.getUint32(RULE_TARGET, true),
   };
 }
@@ -67,9 +68,8 @@ for (const variant of VARIANTS) {
     ]) {
       const engine = node(variant);
       for (const entry of rules) engine.addRule(entry);
-      const { call } = engine.engine;
-      assert.equal(rules[call.matchRule(0xc0a80264)], forward);
-      assert.equal(rules[call.matchRule(0x08080808)], drop);
+      assert.equal(rules[engine.matchRule(0xc0a80264)], forward);
+      assert.equal(rules[engine.matchRule(0x08080808)], drop);
       release(engine);
     }
   });
@@ -80,7 +80,7 @@ for (const variant of VARIANTS) {
       const engine = node(variant);
       const { call } = engine.engine;
       const rules: Rule[] = [];
-      assert.equal(call.matchRule(address(random)), -1, "an empty table matches nothing");
+      assert.equal(engine.matchRule(address(random)), -1, "an empty table matches nothing");
       const total = random.pick([1, 5, 40, 300]);
       while (rules.length < total) {
         const held = call.region(REGION_RULES);
@@ -101,7 +101,7 @@ for (const variant of VARIANTS) {
         for (const probe of [first, first + size - 1, first - 1, first + size, address(random)]) {
           const destination = probe >>> 0;
           assert.equal(
-            call.matchRule(destination),
+            engine.matchRule(destination),
             scanPolicy(rules, destination),
             `destination ${destination}`,
           );
@@ -120,7 +120,7 @@ for (const variant of VARIANTS) {
     const rules = Array.from({ length: CAPACITY }, () => rule(random));
     for (const entry of rules) assert.equal(engine.addRule(entry), 0);
     const probes = Array.from({ length: 300 }, () => address(random));
-    const before = probes.map((probe) => engine.engine.call.matchRule(probe));
+    const before = probes.map((probe) => engine.matchRule(probe));
     assert.deepEqual(
       before,
       probes.map((probe) => scanPolicy(rules, probe)),
@@ -131,7 +131,7 @@ for (const variant of VARIANTS) {
     );
     assert.equal(engine.engine.call.ruleCount(), CAPACITY);
     assert.deepEqual(
-      probes.map((probe) => engine.engine.call.matchRule(probe)),
+      probes.map((probe) => engine.matchRule(probe)),
       before,
     );
     release(engine);

@@ -1,8 +1,11 @@
 // One engine with a host around it that has no system: datagrams and packets in, emissions out.
 
+import { ANY, writePrefix } from "../../../src/core/cidr.ts";
+import { addRule } from "../../../src/core/policy/roles.ts";
 import * as abi from "../../../src/engine/abi.ts";
 import type { Engine } from "../../../src/engine/exports.ts";
 import { type EngineVariant, loadEngine } from "../../../src/engine/load.ts";
+import { matchRule } from "./match-rule.ts";
 import type { Accepts, Emission, Endpoint, NodeSettings, PeerSettings, Rule } from "./reference.ts";
 
 const NS_PER_S = 1_000_000_000n;
@@ -93,14 +96,23 @@ export class EngineNode {
     const psk = call.region(abi.REGION_SCRATCH);
     u8.set(peer.psk, psk);
     const { address, port } = peer.endpoint;
-    const index = call.addPeer(peer.id, psk, swap32(address), swap16(port), peer.allowed, peer.allowedBits);
+    const allowed = psk + abi.KEY_LENGTH;
+    writePrefix(this.engine, allowed, { address: peer.allowed, bits: peer.allowedBits });
+    const index = call.addPeer(peer.id, psk, swap32(address), swap16(port), allowed);
     if (u8.subarray(psk, psk + abi.KEY_LENGTH).some((byte) => byte !== 0))
       throw new Error("addPeer left the PSK behind");
     return index;
   }
 
   addRule(rule: Rule): number {
-    return this.engine.call.addRule(0, 0, rule.dst, rule.dstBits, rule.action, rule.target);
+    const dst = { address: rule.dst, bits: rule.dstBits };
+    return addRule(this.engine, { src: ANY, dst, action: rule.action, target: rule.target })
+      ? abi.OK
+      : abi.TABLE_FULL;
+  }
+
+  matchRule(destination: number): number {
+    return matchRule(this.engine, destination);
   }
 
   counters(): bigint[] {

@@ -44,9 +44,12 @@ for (const [row, walk, pattern] of EXACT) {
 }
 
 const SYSTEM = /from "\.\/linux\/|import\("\.\/linux\//;
-/** What only code that knows the width of an inner address, or the inner header, has in it. */
+/**
+ * What only code that knows the width of an inner address, or the inner header, has in it: the fields of a prefix, masks,
+ * IPv4's own view and its names, how addresses are written, and what virtio and TUN call TCP over IPv4.
+ */
 const INNER =
-  /\b(isIpv4|sourceOf|destinationOf|maskOf|PEER_ALLOWED|RULE_SRC|RULE_DST|netmask|networkOf|overlaps|tcpPseudoSum|storeHeaderChecksum|GSO_TCPV4|TUN_F_TSO4|allowedBits|srcBits|allowedSrc\.address)\b/;
+  /\b(PREFIX_ADDRESS|PREFIX_BITS|ADDRESS_BITS|maskOf|netmask|allowedBits|srcBits|dstBits|isIpv4|IP4_SMALLEST|pseudoSum|GSO_TCPV4|TUN_F_TSO4)\b|\.bits\b|\/ip4"|\b(allowedSrc|localTunIp|virtualSubnet|src|dst|cidr)\.address\b|A\.B\.C\.D\/|not IPv4\b/;
 
 for (const [row, walk, pattern] of [
   ["a second system", "system", SYSTEM],

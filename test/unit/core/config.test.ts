@@ -418,7 +418,7 @@ test("the examples of config.md §9 pass every check", () => {
   check([[hub, "ok"]]);
   const config = parse(hub);
   assert.deepEqual(
-    config.peers.map((p) => [p.id, p.name, formatCidr(p.allowedSrc.address, p.allowedSrc.bits)]),
+    config.peers.map((p) => [p.id, p.name, formatCidr(p.allowedSrc)]),
     [
       [2, "north-office", "10.77.0.2/32"],
       [3, "south-lab", "10.77.0.3/32"],

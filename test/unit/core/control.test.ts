@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { ANY, writePrefix } from "../../../src/core/cidr.ts";
 import { parseCommand } from "../../../src/core/control/commands.ts";
 import { ControlServer } from "../../../src/core/control/server.ts";
 import { CONTROL_BUDGET_MS } from "../../../src/core/limits.ts";
@@ -12,6 +13,7 @@ import { statusText } from "../../../src/core/status/text.ts";
 import * as os from "../../../src/core/sys.ts";
 import {
   COUNTER_COUNT,
+  KEY_LENGTH,
   PEER_LAST_SEEN,
   PEER_STRIDE,
   PEER_UNCLAIMED,
@@ -45,11 +47,15 @@ function prepare(age = 5n, engine = loadEngine()) {
   engine.call.setPlatform(0, 0, 2);
   assert.equal(engine.call.startEpoch(), 0);
   const scratch = engine.call.region(REGION_SCRATCH);
+  const allowed = (address: number, bits: number) => {
+    writePrefix(engine, scratch + KEY_LENGTH, { address, bits });
+    return scratch + KEY_LENGTH;
+  };
   // 198.51.100.20:18020 and 203.0.113.30:18020 as little-endian reads of network order.
   engine.u8.fill(1, scratch, scratch + 32);
-  assert.equal(engine.call.addPeer(2, scratch, 0x146433c6, 0x6446, 0x0a4d0002, 32), 0);
+  assert.equal(engine.call.addPeer(2, scratch, 0x146433c6, 0x6446, allowed(0x0a4d0002, 32)), 0);
   engine.u8.fill(2, scratch, scratch + 32);
-  assert.equal(engine.call.addPeer(3, scratch, 0x1e7100cb, 0x6446, 0x0a4d0003, 32), 1);
+  assert.equal(engine.call.addPeer(3, scratch, 0x1e7100cb, 0x6446, allowed(0x0a4d0003, 32)), 1);
   const view = new DataView(engine.u8.buffer);
   const counters = engine.call.region(REGION_COUNTERS);
   for (let i = 0; i < COUNTER_COUNT; i++) view.setBigUint64(counters + i * 8, 1001n + BigInt(i), true);
@@ -239,7 +245,8 @@ function withCosts(peers: number, rules: number, cost: number) {
   const psk = engine.call.region(REGION_SCRATCH);
   for (let id = 4; id < peers + 2; id++) {
     engine.u8.fill(1, psk, psk + 32);
-    engine.call.addPeer(id, psk, id, id, 0, 0);
+    writePrefix(engine, psk + KEY_LENGTH, ANY);
+    engine.call.addPeer(id, psk, id, id, psk + KEY_LENGTH);
   }
   const rule = parseCommand("policy add --src 0.0.0.0/0 --dst 10.9.0.0/16 --action forward --target 3");
   if (rule.verb !== "add") assert.fail();

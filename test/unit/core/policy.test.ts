@@ -14,6 +14,7 @@ import {
 import { ACTION_DROP, ACTION_FORWARD } from "../../../src/engine/abi.ts";
 import type { Engine } from "../../../src/engine/exports.ts";
 import { loadEngine } from "../../../src/engine/load.ts";
+import { matchRule } from "../../support/engine/match-rule.ts";
 
 const RULE = "--src 0.0.0.0/0 --dst 10.0.0.5/24";
 
@@ -129,7 +130,7 @@ function route(lines: string[], destination: number): string {
     if (command.verb !== "add") assert.fail(line);
     assert.ok(addRule(engine, command.rule));
   }
-  const index = engine.call.matchRule(destination);
+  const index = matchRule(engine, destination);
   if (index < 0) return "none";
   const rule = readRule(engine, index);
   return rule.action === ACTION_FORWARD ? String(rule.target) : "drop";

@@ -32,7 +32,7 @@ test("decimals are plain digits in range", () => {
 test("CIDRs keep their host bits", () => {
   for (const text of ["0.0.0.0/0", "10.0.0.5/24", "255.255.255.255/32", "192.168.1.1/31"]) {
     const cidr = parseCidr(text)!;
-    assert.equal(formatCidr(cidr.address, cidr.bits), text);
+    assert.equal(formatCidr(cidr), text);
   }
   assert.deepEqual(networkOf(parseCidr("10.0.0.5/24")!), parseCidr("10.0.0.0/24"));
   assert.deepEqual(networkOf(parseCidr("255.1.2.3/0")!), parseCidr("0.0.0.0/0"));

@@ -1,12 +1,10 @@
-// A view of an IPv4 header (RFC 791 §3.1). Numbers are in host order; what a field holds is checked by isIpv4 alone, as
-// wire-protocol.md §8 wants it.
+// A view of an IPv4 header (RFC 791 §3.1), for ip.ts alone. Numbers are in host order; what a field holds is checked by isIpv4
+// alone, as wire-protocol.md §8 wants it.
 
 import { network16, sum16 } from "./checksum";
 
 /** A header without options. */
 export const IP4_SMALLEST: u32 = 20;
-export const IP4_LARGEST_PACKET: u32 = 65535;
-export const PROTOCOL_TCP: u32 = 6;
 /** First byte of a header without options: version 4, five words. */
 const PLAIN: u32 = 0x45;
 
@@ -42,57 +40,54 @@ export function ip4HeaderLength(packet: usize): u32 {
   return (load<u8>(packet, VERSION_AND_WORDS) & 15) << 2;
 }
 
-export function totalLengthOf(packet: usize): u32 {
+export function ip4TotalLength(packet: usize): u32 {
   return network16(load<u16>(packet, TOTAL_LENGTH));
 }
 
-export function setTotalLength(packet: usize, length: u32): void {
-  store<u16>(packet, network16(length), TOTAL_LENGTH);
-}
-
-export function identificationOf(packet: usize): u32 {
+function identificationOf(packet: usize): u32 {
   return network16(load<u16>(packet, IDENTIFICATION));
 }
 
-export function setIdentification(packet: usize, value: u32): void {
-  store<u16>(packet, network16(value), IDENTIFICATION);
+/** Raises the identification, as each segment of a super-packet has the next one. */
+export function ip4AddIdentification(packet: usize, n: u32): void {
+  store<u16>(packet, network16(identificationOf(packet) + n), IDENTIFICATION);
 }
 
-export function mayNotBeFragmented(packet: usize): bool {
-  return (load<u8>(packet, FLAGS_AND_FRAGMENT) & DONT_FRAGMENT) != 0;
+/** The kernel numbers segments upwards from the first; an atomic datagram's number means nothing (RFC 6864). */
+export function ip4IsNumbered(packet: usize, first: usize, n: u32): bool {
+  if ((load<u8>(packet, FLAGS_AND_FRAGMENT) & DONT_FRAGMENT) != 0) return true;
+  return identificationOf(packet) == ((identificationOf(first) + n) & 0xffff);
 }
 
 /** More fragments follow, or this is not the first (all bits but the don't-fragment bit, as they lie in memory). */
-export function isFragment(packet: usize): bool {
+export function isIp4Fragment(packet: usize): bool {
   return (load<u16>(packet, FLAGS_AND_FRAGMENT) & ~DONT_FRAGMENT) != 0;
 }
 
-export function protocolOf(packet: usize): u32 {
+export function ip4Protocol(packet: usize): u32 {
   return load<u8>(packet, PROTOCOL);
 }
 
-/** Source address as a number (a<<24 | b<<16 | c<<8 | d). */
-export function sourceOf(packet: usize): u32 {
-  return bswap<u32>(load<u32>(packet, SOURCE));
+export function ip4Source(packet: usize): usize {
+  return packet + SOURCE;
 }
 
-/** Destination address as a number. */
-export function destinationOf(packet: usize): u32 {
-  return bswap<u32>(load<u32>(packet, DESTINATION));
+export function ip4Destination(packet: usize): usize {
+  return packet + DESTINATION;
 }
 
-/** Source and destination in one, for comparing. */
-export function addressesOf(packet: usize): u64 {
-  return load<u64>(packet, SOURCE);
+/** True when both have the same source and the same destination. */
+export function sameIp4Addresses(packet: usize, other: usize): bool {
+  return load<u64>(packet, SOURCE) == load<u64>(other, SOURCE);
 }
 
 /** Sum over the pseudo-header of a packet whose part behind the IPv4 header has `length` bytes (RFC 9293 §3.1). */
-export function pseudoHeaderSum(packet: usize, protocol: u32, length: u32): u32 {
+export function ip4PseudoHeaderSum(packet: usize, protocol: u32, length: u32): u32 {
   return sum16(packet + SOURCE, 8, network16(protocol) + network16(length));
 }
 
 /** True when two packets without options are treated alike on their way: type of service, fragment bits, time to live. */
-export function treatedAlike(packet: usize, other: usize): bool {
+export function ip4TreatedAlike(packet: usize, other: usize): bool {
   return (
     load<u8>(packet, TYPE_OF_SERVICE) == load<u8>(other, TYPE_OF_SERVICE) &&
     load<u8>(packet, TIME_TO_LIVE) == load<u8>(other, TIME_TO_LIVE) &&
@@ -100,13 +95,14 @@ export function treatedAlike(packet: usize, other: usize): bool {
   );
 }
 
-/** Computes the header's checksum. */
-export function storeHeaderChecksum(packet: usize, headerLength: u32): void {
-  store<u16>(packet, 0, CHECKSUM);
-  store<u16>(packet, ~sum16(packet, headerLength, 0), CHECKSUM);
+/** True when the checksum of a header without options is right. */
+export function ip4HeaderIsRight(packet: usize): bool {
+  return sum16(packet, IP4_SMALLEST, 0) == 0xffff;
 }
 
-/** Network mask of a prefix length 0 … 32. */
-export function maskOf(bits: u32): u32 {
-  return bits == 0 ? 0 : ~(<u32>0) << (32 - bits);
+/** Sets the total length, and the checksum of a header of `headerLength` bytes that is otherwise complete. */
+export function ip4SetLength(packet: usize, headerLength: u32, length: u32): void {
+  store<u16>(packet, network16(length), TOTAL_LENGTH);
+  store<u16>(packet, 0, CHECKSUM);
+  store<u16>(packet, ~sum16(packet, headerLength, 0), CHECKSUM);
 }

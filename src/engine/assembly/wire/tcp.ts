@@ -1,8 +1,10 @@
 // A view of a TCP header (RFC 9293 §3.1). Numbers are in host order.
 
 import { sum16 } from "./checksum";
-import { PROTOCOL_TCP, pseudoHeaderSum } from "./ip4";
+import { pseudoHeaderSum } from "./ip";
 
+/** Its number in the IP header. */
+export const PROTOCOL_TCP: u32 = 6;
 /** A header without options. */
 export const TCP_SMALLEST: u32 = 20;
 /** Where the checksum stands, as the virtio header wants to know it. */
@@ -62,7 +64,7 @@ export function sameButSequence(tcp: usize, other: usize, length: u32): bool {
   );
 }
 
-/** True when the checksum is right over `length` bytes of header and data in the IPv4 packet at `packet`. */
+/** True when the checksum is right over `length` bytes of header and data in the packet at `packet`. */
 export function tcpChecksumIsRight(packet: usize, tcp: usize, length: u32): bool {
   return sum16(tcp, length, pseudoHeaderSum(packet, PROTOCOL_TCP, length)) == 0xffff;
 }

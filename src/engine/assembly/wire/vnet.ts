@@ -10,7 +10,6 @@ const CSUM_OFFSET: usize = 8;
 
 const NEEDS_CSUM: u32 = 1;
 const GSO_NONE: u32 = 0;
-const GSO_TCPV4: u32 = 1;
 const GSO_ECN: u32 = 0x80;
 
 /** Says that nothing was left to do. Writes 16 bytes. */
@@ -37,9 +36,9 @@ export function isSegmented(vnet: usize): bool {
   return load<u8>(vnet, GSO_TYPE) != GSO_NONE;
 }
 
-/** TCP over IPv4, with or without ECN. */
-export function isTcp4(vnet: usize): bool {
-  return (load<u8>(vnet, GSO_TYPE) & ~GSO_ECN) == GSO_TCPV4;
+/** The kind of super-packet (ip.ts tcpGsoType), with or without ECN. */
+export function gsoTypeOf(vnet: usize): u32 {
+  return load<u8>(vnet, GSO_TYPE) & ~GSO_ECN;
 }
 
 /** Payload bytes of each segment but the last. */
@@ -47,10 +46,17 @@ export function segmentSizeOf(vnet: usize): u32 {
   return load<u16>(vnet, GSO_SIZE);
 }
 
-/** Describes a TCP/IPv4 super-packet whose checksum the kernel finishes where it must. */
-export function describeTcp4(vnet: usize, headerLength: u32, segmentSize: u32, start: u32, field: u32): void {
+/** Describes a super-packet whose checksum the kernel finishes where it must. */
+export function describeSuperPacket(
+  vnet: usize,
+  gsoType: u32,
+  headerLength: u32,
+  segmentSize: u32,
+  start: u32,
+  field: u32,
+): void {
   store<u8>(vnet, NEEDS_CSUM, FLAGS);
-  store<u8>(vnet, GSO_TCPV4, GSO_TYPE);
+  store<u8>(vnet, gsoType, GSO_TYPE);
   store<u16>(vnet, headerLength, HEADER_LENGTH);
   store<u16>(vnet, segmentSize, GSO_SIZE);
   store<u16>(vnet, start, CSUM_START);

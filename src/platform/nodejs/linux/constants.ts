@@ -57,8 +57,6 @@ export const TUNSETVNETHDRSZ = 0x400454d8;
 export const IFF_TUN = 0x0001;
 export const IFF_NO_PI = 0x1000;
 export const IFF_VNET_HDR = 0x4000;
-export const TUN_F_CSUM = 1;
-export const TUN_F_TSO4 = 2;
 export const IFREQ_LENGTH = 40;
 export const IFNAMSIZ = 16;
 

@@ -2,7 +2,7 @@
 
 import * as fs from "node:fs";
 import { failure, TUN_IOCTL, TUN_OPEN } from "../../../core/sys.ts";
-import { VNET_LENGTH } from "../../../engine/abi.ts";
+import { TUN_OFFLOADS, VNET_LENGTH } from "../../../engine/abi.ts";
 import { attempt, closeFile } from "../files.ts";
 import { errno, ioctl } from "../libc.ts";
 import { structures } from "../native-memory.ts";
@@ -12,8 +12,6 @@ import {
   IFF_VNET_HDR,
   IFNAMSIZ,
   IFREQ_LENGTH,
-  TUN_F_CSUM,
-  TUN_F_TSO4,
   TUNGETIFF,
   TUNSETIFF,
   TUNSETOFFLOAD,
@@ -68,7 +66,7 @@ function enableOffload(fd: number): boolean {
   structures.u32[HEADER_SIZE >> 2] = VNET_LENGTH;
   return (
     ioctl(fd, TUNSETVNETHDRSZ, structures.address(HEADER_SIZE)) === 0 &&
-    ioctl(fd, TUNSETOFFLOAD, TUN_F_CSUM | TUN_F_TSO4) === 0
+    ioctl(fd, TUNSETOFFLOAD, TUN_OFFLOADS) === 0
   );
 }
 
