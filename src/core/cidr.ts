@@ -86,19 +86,19 @@ export function formatHost(cidr: Cidr): string {
 
 /** A.B.C.D/P with the host bits as entered. */
 export function formatCidr(cidr: Cidr): string {
-  const address = cidr.address;
+  const { address, bits } = cidr;
+  const low = `${address & 255}`;
   // In one step: Duktape hashes and stores the result of every addition.
-  return [
-    address >>> 24,
+  return `${address >>> 24}`.concat(
     ".",
-    (address >>> 16) & 255,
+    `${(address >>> 16) & 255}`,
     ".",
-    (address >>> 8) & 255,
+    `${(address >>> 8) & 255}`,
     ".",
-    address & 255,
+    low,
     "/",
-    cidr.bits,
-  ].join("");
+    `${bits}`,
+  );
 }
 
 /** Writes a PREFIX_* record to `offset`. */

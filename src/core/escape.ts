@@ -53,12 +53,6 @@ export function jsonLabel(text: string): string {
   return text.indexOf('"') < 0 && text.indexOf("\\") < 0 ? text : jsonText(text);
 }
 
-/** fieldText of printable ASCII. */
-export function fieldLabel(text: string): string {
-  const plain = jsonLabel(text) === text && text.indexOf(" ") < 0 && text.indexOf("=") < 0;
-  return plain ? text : fieldText(text);
-}
-
 /**
  * A value of a `key=value` line: as it is, or in quotes with \", \\ and \xNN where a space, an equals sign, a quote or
  * a control character could make it look like something else.

@@ -167,13 +167,19 @@ class Node implements RunningNode {
 
   private controlServer(socket: ControlSocket, config: Config): ControlServer {
     const names: string[] = [];
-    for (let i = 0; i < config.peers.length; i++) names.push(config.peers[i]!.name);
+    const labels: string[] = [];
+    for (let i = 0; i < config.peers.length; i++) {
+      const name = config.peers[i]!.name;
+      names.push(name);
+      labels.push(fieldText(name));
+    }
     const identity = {
       version: VERSION,
       localId: config.localId,
       port: config.listenPorts[0]!,
       tun: this.host.sys.tunName(),
       names,
+      labels,
       run: this.startTime(),
       warnings: () => this.warnings,
     };

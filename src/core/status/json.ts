@@ -36,7 +36,9 @@ export class JsonForm implements StatusForm {
 
   peer(index: number): string {
     const peer = readPeer(this.engine, index);
-    const online = peer.age >= 0 && peer.age <= ONLINE_SECONDS;
+    /** Whole seconds, -1 = never. */
+    const age = this.engine.call.peerAge(index);
+    const online = age >= 0 && age <= ONLINE_SECONDS;
     const name = this.node.names[index] || "";
     // In one step: Duktape hashes and stores the result of every addition.
     return [
@@ -51,7 +53,7 @@ export class JsonForm implements StatusForm {
       '","last_seen_wall_ns":',
       peer.lastSeen,
       ',"last_seen_age_seconds":',
-      peer.age < 0 ? "null" : peer.age,
+      age < 0 ? "null" : age,
       online ? ',"online":true,"unclaimed":' : ',"online":false,"unclaimed":',
       peer.unclaimed,
       "}",

@@ -26,6 +26,8 @@ export interface NodeIdentity {
   readonly tun: string;
   /** Peer names in configuration order, printable ASCII, "" when unset. */
   readonly names: string[];
+  /** The same as fields of a line (fieldText), made once. */
+  readonly labels: string[];
   /** Differs from one run of the daemon to the next; without spaces. */
   readonly run: string;
   /** What the operator should know about this machine, one line each, now. */
@@ -59,8 +61,6 @@ export interface PeerStatus {
   readonly allowedSrc: string;
   /** Wall clock in ns, "0" = never. */
   readonly lastSeen: string;
-  /** Whole seconds, -1 = never. */
-  readonly age: number;
   /** Datagrams from its address that no key opened. */
   readonly unclaimed: string;
 }
@@ -73,16 +73,15 @@ export function readPeer(engine: Engine, index: number): PeerStatus {
     endpoint: formatSockaddr(u8, at + PEER_ENDPOINT),
     allowedSrc: formatCidr(readPrefix(engine, at + PEER_ALLOWED)),
     lastSeen: formatU64(engine, at + PEER_LAST_SEEN),
-    age: engine.call.peerAge(index),
     unclaimed: formatU64(engine, at + PEER_UNCLAIMED),
   };
 }
 
-/** A.B.C.D:port of a struct sockaddr_in. (Joined in one step: Duktape hashes and stores the result of every addition.) */
+/** A.B.C.D:port of a struct sockaddr_in. (In one step: Duktape hashes and stores the result of every addition.) */
 function formatSockaddr(u8: Uint8Array, at: number): string {
   const a = at + SOCKADDR_ADDRESS;
   const port = u8[at + SOCKADDR_PORT]! * 256 + u8[at + SOCKADDR_PORT + 1]!;
-  return [u8[a], ".", u8[a + 1], ".", u8[a + 2], ".", u8[a + 3], ":", port].join("");
+  return `${u8[a]}`.concat(".", `${u8[a + 1]}`, ".", `${u8[a + 2]}`, ".", `${u8[a + 3]}`, ":", `${port}`);
 }
 
 /** All counters in decimal, in the order of COUNTER_*. */

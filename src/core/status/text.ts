@@ -1,7 +1,7 @@
 // `status` for people, control-protocol.md §6.
 
 import type { Engine } from "../../engine/exports.ts";
-import { fieldLabel, fieldText } from "../escape.ts";
+import { fieldText } from "../escape.ts";
 import { COUNTER_NAMES, type CounterName } from "./counters.ts";
 import { type NodeIdentity, readCounters, readPeer, type StatusForm, wholeStatus } from "./status.ts";
 
@@ -27,22 +27,20 @@ export class TextForm implements StatusForm {
 
   peer(index: number): string {
     const peer = readPeer(this.engine, index);
-    const name = this.node.names[index] || "";
-    return [
-      "  id=",
-      peer.id,
-      name === "" ? "" : " name=",
-      name === "" ? "" : fieldLabel(name),
+    const label = this.node.labels[index] || "";
+    // In one step: Duktape hashes and stores the result of every addition.
+    return "  id=".concat(
+      `${peer.id}`,
+      label === "" ? "" : " name=",
+      label,
       " endpoint=",
       peer.endpoint,
       " allowed_src=",
       peer.allowedSrc,
       " last_seen_wall_ns=",
       peer.lastSeen,
-      peer.unclaimed === "0" ? "" : " unclaimed=",
-      peer.unclaimed === "0" ? "" : peer.unclaimed,
-      "\n",
-    ].join("");
+      peer.unclaimed === "0" ? "\n" : ` unclaimed=${peer.unclaimed}\n`,
+    );
   }
 
   tail(): string {

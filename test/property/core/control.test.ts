@@ -14,6 +14,7 @@ const NODE = {
   port: 18020,
   tun: "snr0",
   names: [],
+  labels: [],
   run: "7.5",
   warnings: () => [],
 };

@@ -3,6 +3,7 @@ import { test } from "node:test";
 import { ANY, writePrefix } from "../../../src/core/cidr.ts";
 import { parseCommand } from "../../../src/core/control/commands.ts";
 import { ControlServer } from "../../../src/core/control/server.ts";
+import { fieldText } from "../../../src/core/escape.ts";
 import { CONTROL_BUDGET_MS } from "../../../src/core/limits.ts";
 import { addRule } from "../../../src/core/policy/roles.ts";
 import { Reactor } from "../../../src/core/reactor.ts";
@@ -35,6 +36,7 @@ const NODE = {
   port: 18020,
   tun: "snr0",
   names: ["north", 'q"\\'],
+  labels: ["north", 'q"\\'].map(fieldText),
   run: "7.5",
   warnings: () => WARNINGS,
 };
@@ -93,7 +95,7 @@ drops:
   udp: unknown_peer=1022 auth_or_invalid=1023 scan_budget=1024 not_ipv4=1025 spoof=1026 no_route=1027 drop_rule=1028 unknown_target=1029 no_reflect=1030 oversized=1031 send_err=1032
 `,
   );
-  assert.ok(statusText(engine, { ...NODE, names: ["", ""] }).includes("  id=2 endpoint="));
+  assert.ok(statusText(engine, { ...NODE, names: ["", ""], labels: ["", ""] }).includes("  id=2 endpoint="));
 });
 
 test("status as JSON", () => {
@@ -231,12 +233,8 @@ function withCosts(peers: number, rules: number, cost: number) {
   };
   const call = {
     ...real.call,
-    peerAge: (peer: number) => {
-      spend();
-      return real.call.peerAge(peer);
-    },
     region: (id: number) => {
-      if (id === REGION_RULES) spend();
+      if (id === REGION_RULES || id === REGION_PEERS) spend();
       return real.call.region(id);
     },
   };
@@ -376,6 +374,7 @@ test("names cannot break out of their place", () => {
     ...NODE,
     tun: 'a"b\\\x9b31m\u00c3\u00bc\xff',
     names: ["x endpoint=1.2.3.4:5", "plain-name_1.x"],
+    labels: ["x endpoint=1.2.3.4:5", "plain-name_1.x"].map(fieldText),
   };
   const text = statusText(engine, node);
   assert.match(text, / tun="a\\"b\\\\\\x9b31m\u00c3\u00bc\\xff" peers=2\n/);
