@@ -4,8 +4,11 @@
 // open   a datagram opened, checked and delivered to the TUN
 // relay  a datagram opened, checked, routed and sealed for another peer, in place
 
-import { ANY, writePrefix } from "../src/core/cidr.ts";
+import { randomFillSync } from "node:crypto";
+import { ANY, parseCidr } from "../src/core/cidr.ts";
+import { parseConfig } from "../src/core/config/values.ts";
 import { addRule } from "../src/core/policy/roles.ts";
+import { type SetupHost, setUpEngine } from "../src/core/setup.ts";
 import * as abi from "../src/engine/abi.ts";
 import {
   BATCH_MORE,
@@ -25,8 +28,8 @@ const WARM_UP = 100;
 const A = 2;
 const HUB = 1;
 const B = 3;
-const A_ADDRESS = 0x0a000002;
-const B_ADDRESS = 0x0a000003;
+const A_ADDRESS = "10.0.0.2/32";
+const B_ADDRESS = "10.0.0.3/32";
 /** First u16 of a struct sockaddr_in on Linux. */
 const FAMILY = 2;
 
@@ -47,26 +50,41 @@ function writeClock(engine: Engine): void {
   }
 }
 
-/** Adds a peer; the key between two nodes depends on their ids alone here. */
-function addPeer(engine: Engine, local: number, id: number, allowed: number): void {
-  const psk = engine.call.region(abi.REGION_SCRATCH);
-  engine.u8.fill(local * id, psk, psk + abi.KEY_LENGTH);
-  const prefix = psk + abi.KEY_LENGTH;
-  writePrefix(engine, prefix, { address: allowed, bits: allowed === 0 ? 0 : 32 });
-  engine.call.addPeer(id, psk, 0x0100007f + (id << 8), id, prefix);
+interface PeerOf {
+  readonly id: number;
+  readonly allowed: string;
 }
 
-function makeEngine(variant: EngineVariant, id: number): Engine {
+/** A node as its configuration says, with its one way to B. The key between two nodes depends on their ids alone. */
+function makeEngine(variant: EngineVariant, id: number, peers: readonly PeerOf[], target: number): Engine {
   const engine = loadEngine(variant);
-  engine.call.setNode(id, 1);
-  engine.call.setPlatform(1, 0, FAMILY);
-  writeClock(engine);
-  if (engine.call.startEpoch() !== abi.OK) throw new Error("the clock is not set");
+  const text = JSON.stringify({
+    local_id: id,
+    peers: peers.map((peer) => ({
+      id: peer.id,
+      endpoint: `127.${peer.id}.0.1:${peer.id * 256}`,
+      allowed_src: peer.allowed,
+      psk: (id * peer.id).toString(16).padStart(2, "0").repeat(abi.KEY_LENGTH),
+    })),
+  });
+  const config = parseConfig(Buffer.from(text), text.length);
+  setUpEngine({ engine, sys: system(engine) }, config);
+  addRule(engine, { src: ANY, dst: parseCidr(B_ADDRESS)!, action: abi.ACTION_FORWARD, target });
   return engine;
 }
 
-function route(engine: Engine, destination: number, target: number): void {
-  addRule(engine, { src: ANY, dst: { address: destination, bits: 32 }, action: abi.ACTION_FORWARD, target });
+/** What setting up asks for, of a host that takes segments and has no devices. */
+function system(engine: Engine): SetupHost["sys"] {
+  return {
+    sockaddrFamily: FAMILY,
+    udpSegments: () => 1,
+    tunVnet: () => 0,
+    clock: () => writeClock(engine),
+    random: (offset, length) => {
+      randomFillSync(engine.u8, offset, length);
+      return 0;
+    },
+  };
 }
 
 function fillTun(engine: Engine, size: number): void {
@@ -77,8 +95,8 @@ function fillTun(engine: Engine, size: number): void {
     engine.u8.fill(i, at, at + size);
     engine.u8[at] = 0x45;
     view.setUint16(at + 2, size);
-    view.setUint32(at + 12, A_ADDRESS);
-    view.setUint32(at + 16, B_ADDRESS);
+    view.setUint32(at + 12, parseCidr(A_ADDRESS)!.address);
+    view.setUint32(at + 16, parseCidr(B_ADDRESS)!.address);
     const descriptor = engine.call.region(abi.REGION_TUND) + i * abi.TUND_STRIDE;
     view.setUint32(descriptor + abi.TUND_OFFSET, at, true);
     view.setUint32(descriptor + abi.TUND_LENGTH, size, true);
@@ -139,16 +157,13 @@ function counter(engine: Engine, index: number): number {
 }
 
 function sample(variant: EngineVariant, size: number): EngineFigures {
-  const spoke = makeEngine(variant, A);
-  addPeer(spoke, A, HUB, 0);
-  route(spoke, B_ADDRESS, HUB);
-  const end = makeEngine(variant, HUB);
-  addPeer(end, HUB, A, A_ADDRESS);
-  route(end, B_ADDRESS, 0);
-  const hub = makeEngine(variant, HUB);
-  addPeer(hub, HUB, A, A_ADDRESS);
-  addPeer(hub, HUB, B, B_ADDRESS);
-  route(hub, B_ADDRESS, B);
+  const spoke = makeEngine(variant, A, [{ id: HUB, allowed: "0.0.0.0/0" }], HUB);
+  const end = makeEngine(variant, HUB, [{ id: A, allowed: A_ADDRESS }], 0);
+  const both = [
+    { id: A, allowed: A_ADDRESS },
+    { id: B, allowed: B_ADDRESS },
+  ];
+  const hub = makeEngine(variant, HUB, both, B);
 
   const times = { seal: [] as number[], open: [] as number[], relay: [] as number[] };
   for (let i = 0; i < WARM_UP + BATCHES; i++) {
