@@ -5,7 +5,7 @@
 // its width; scripts/check-records.mjs holds them to it.
 
 /** Raised whenever a record, a region or an export changes its meaning. */
-export const ABI_VERSION = 3;
+export const ABI_VERSION = 4;
 
 // --- Wire format, wire-protocol.md §1 ---------------------------------------------------------------------
 
@@ -81,6 +81,8 @@ export const REGION_SYS = 14;
  * before REGION_SCRATCH. For the platform, to keep them out of swap; nobody else has business there.
  */
 export const REGION_KEYS = 15;
+/** One RULE_STRIDE record for each of max_rules: rules on their way in, written by core, for stageRules. */
+export const REGION_STAGED = 16;
 
 /** Room for the largest configuration: 64 KiB and 256 bytes for each of LIMIT_PEERS. Resident only as far as it is used. */
 export const SCRATCH_LENGTH = 4325376;

@@ -42,8 +42,30 @@ export interface EngineExports {
   addRule(rule: number): number;
   peerCount(): number;
   ruleCount(): number;
-  /** Index of the rule for the first address of the PREFIX_* record at `destination`, or -1: longest prefix, then earliest. */
-  matchRule(destination: number): number;
+  /** Rules that the table can hold. */
+  ruleLimit(): number;
+  /** Index of the peer with a mesh id, or -1. */
+  findPeer(id: number): number;
+  /** Whether the source of a rule takes part in matching (policy.md §6). Before the first rule. */
+  setMatchSrc(on: number): void;
+  /**
+   * Index of the rule for the first addresses of the PREFIX_* records at `destination` and `source`, or -1: longest
+   * destination, then, where sources take part, longest source, then earliest.
+   */
+  matchRule(destination: number, source: number): number;
+
+  // --- a new table in place of the one in force: from beginRules to commitRules no rule is added ---
+  /** Begins a new table, beside the one in force. */
+  beginRules(): void;
+  /** Appends the records `from` … `from + count - 1` of REGION_STAGED to the new table. OK or TABLE_FULL. */
+  stageRules(from: number, count: number): number;
+  /**
+   * Appends the rules `from` … `from + count - 1` of the table in force to the new one, but not those with the
+   * destination, and when `source` is not 0 the source, of the RULE_* record at `match`. The number left out.
+   */
+  keepRules(from: number, count: number, match: number, source: number): number;
+  /** Puts the new table in force, for the next packet. */
+  commitRules(): void;
   /** Overwrites all keys. The engine must be set up again before further use. */
   wipe(): void;
 

@@ -16,10 +16,21 @@ import { sessionKeyFromMidstate } from "./crypto/kdf";
 import { localEpoch, takeEpoch, renewEpoch as takeNewEpoch, watchClock } from "./epoch";
 import { writeDecimal } from "./format";
 import { keepaliveTick, keepaliveTimeout, startKeepalive, stopKeepalive } from "./keepalive";
-import { clearTables, layOut, regionBase } from "./layout";
+import { clearTables, layOut, regionBase, ruleCapacity } from "./layout";
 import { localId, setIdentity } from "./node";
-import { addPeerRecord, peerAt, peerTotal, resetPeers, secretAt, setFamily } from "./peers";
-import { activeRules, appendRule, lookUp, resetPolicy, ruleTotal } from "./policy";
+import { addPeerRecord, peerAt, peerById, peerTotal, resetPeers, secretAt, setFamily } from "./peers";
+import {
+  activeRules,
+  appendRule,
+  beginTable,
+  commitTable,
+  keepFrom,
+  lookUpKeys,
+  resetPolicy,
+  ruleTotal,
+  setSourceMatching,
+  stageFrom,
+} from "./policy";
 import { isPrefix, keyOfPrefix } from "./prefix";
 import { beginUdpBatch, runUdpBatch } from "./receive";
 import { SECRET_RX_KEY, SECRET_RX_LINK, SECRET_WINDOW } from "./records";
@@ -90,8 +101,36 @@ export function ruleCount(): u32 {
   return ruleTotal;
 }
 
-export function matchRule(destination: usize): i32 {
-  return lookUp(keyOfPrefix(destination));
+export function ruleLimit(): u32 {
+  return ruleCapacity;
+}
+
+export function findPeer(id: u32): i32 {
+  return peerById(id);
+}
+
+export function setMatchSrc(on: i32): void {
+  setSourceMatching(on != 0);
+}
+
+export function beginRules(): void {
+  beginTable();
+}
+
+export function stageRules(from: u32, count: u32): i32 {
+  return stageFrom(from, count);
+}
+
+export function keepRules(from: u32, count: u32, match: usize, source: i32): u32 {
+  return keepFrom(from, count, match, source != 0);
+}
+
+export function commitRules(): void {
+  commitTable();
+}
+
+export function matchRule(destination: usize, source: usize): i32 {
+  return lookUpKeys(keyOfPrefix(destination), keyOfPrefix(source));
 }
 
 export function wipe(): void {

@@ -20,6 +20,7 @@ import {
   REGION_RXD,
   REGION_SCRATCH,
   REGION_SEED,
+  REGION_STAGED,
   REGION_SYS,
   REGION_TUN_ARENA,
   REGION_TUN_MSG,
@@ -71,6 +72,7 @@ export let idMapBase: usize = 0;
 export let endpointBase: usize = 0;
 export let policyBase: usize = 0;
 export let policyStride: u32 = 0;
+export let stagedBase: usize = 0;
 export let secretBase: usize = 0;
 export let udpMsgBase: usize = 0;
 export let udpPieceBase: usize = 0;
@@ -119,8 +121,10 @@ export function layOut(maxPeers: u32, maxRules: u32, rxBuffers: u32): usize {
   peerBase = take(maxPeers * PEER_STRIDE);
   idMapBase = take(ID_MAP_LENGTH);
   endpointBase = take(endpointSlots * 2);
-  policyStride = (maxRules * RULE_STRIDE + policySlots * 4 + 63) & ~63;
+  // The index by destination and the one by both, which is touched only where sources take part.
+  policyStride = (maxRules * RULE_STRIDE + 2 * policySlots * 4 + 63) & ~63;
   policyBase = take(2 * policyStride);
+  stagedBase = take(maxRules * RULE_STRIDE);
   secretBase = take(maxPeers * SECRET_STRIDE);
   const end = cursor;
   udpMsgBase = take(MAX_MESSAGES * MSG_STRIDE);
@@ -188,6 +192,8 @@ export function regionBase(id: i32, activePolicy: usize): usize {
       return sysBase;
     case REGION_KEYS:
       return secretBase;
+    case REGION_STAGED:
+      return stagedBase;
     default:
       return 0;
   }

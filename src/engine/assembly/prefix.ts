@@ -52,6 +52,11 @@ export function contains(prefix: usize, address: Key): bool {
   return masked(address ^ load<u32>(prefix, PREFIX_ADDRESS), lengthOf(prefix)) == 0;
 }
 
+/** True when both prefixes hold the same addresses, whatever their host bits. */
+export function isSameNetwork(prefix: usize, other: usize): bool {
+  return isSamePrefix(prefix, keyOfPrefix(other), lengthOf(other));
+}
+
 /** True when the prefix is the one of this length and this key, masked to it. */
 export function isSamePrefix(prefix: usize, key: Key, bits: u32): bool {
   return lengthOf(prefix) == bits && masked(load<u32>(prefix, PREFIX_ADDRESS), bits) == key;
@@ -63,21 +68,25 @@ export function hashOf(key: Key, bits: u32): u32 {
   return hash ^ (hash >> 15);
 }
 
-/** Bit n is set when a prefix of length n is in use. */
-let lengths: u64 = 0;
-
-export function forgetLengths(): void {
-  lengths = 0;
+/** Hash of two keys, each masked to its own bits. */
+export function hashOfBoth(key: Key, bits: u32, other: Key, otherBits: u32): u32 {
+  const hash = (hashOf(key, bits) * 0x85ebca6b) ^ hashOf(other, otherBits);
+  return hash ^ (hash >> 13);
 }
 
-export function useLength(bits: u32): void {
-  lengths |= (<u64>1) << bits;
+/** A set of prefix lengths: bit n is set when it holds n. */
+export type Lengths = u64;
+export const NO_LENGTHS: Lengths = 0;
+
+/** The set with one length more. */
+export function withLength(set: Lengths, bits: u32): Lengths {
+  return set | ((<u64>1) << bits);
 }
 
-/** Longer than any prefix: where a walk through the lengths in use begins. */
+/** Longer than any prefix: where a walk through a set begins. */
 export const LONGER_THAN_ALL: i32 = ADDRESS_BITS + 1;
 
-/** The longest length in use that is shorter than `bits`, or -1. */
-export function nextLength(bits: i32): i32 {
-  return 63 - <i32>clz<u64>(lengths & (((<u64>1) << bits) - 1));
+/** The longest length of the set that is shorter than `bits`, or -1. */
+export function nextLength(set: Lengths, bits: i32): i32 {
+  return 63 - <i32>clz<u64>(set & (((<u64>1) << bits) - 1));
 }

@@ -60,7 +60,7 @@ import {
   peerTotal,
   secretAt,
 } from "./peers";
-import { lookUp, ruleAt } from "./policy";
+import { lookUpPacket, ruleAt } from "./policy";
 import { contains } from "./prefix";
 import { SECRET_RX_KEY, SECRET_RX_LINK, SECRET_WINDOW } from "./records";
 import { acceptOnce, resetWindow } from "./replay";
@@ -68,7 +68,7 @@ import { sealAndStage } from "./seal";
 import { hasRoom, KIND_RELAY } from "./stage";
 import { grantScan, payTrials, refundTrials } from "./trials";
 import { epochOf, headerIsValid, isKeepalive, keyIdOf, SMALLEST_DATAGRAM, seqOf } from "./wire/header";
-import { destinationOf, isCarried, sourceOf } from "./wire/ip";
+import { isCarried, sourceOf } from "./wire/ip";
 
 function trial(index: u32, datagram: usize, length: u32): bool {
   return claim(secretAt(index) + SECRET_RX_LINK, load<u32>(peerAt(index), PEER_ID), datagram, length);
@@ -180,7 +180,7 @@ function learn(index: u32, address: u32, port: u32): void {
 /** §9 step 9. */
 function route(from: u32, datagram: usize, length: u32): void {
   const packet = datagram + HEADER_LENGTH;
-  const index = lookUp(destinationOf(packet));
+  const index = lookUpPacket(packet);
   if (index < 0) return count(COUNTER_DROP_UDP_NO_ROUTE);
   const rule = ruleAt(index);
   if (load<u32>(rule, RULE_ACTION) != ACTION_FORWARD) return count(COUNTER_DROP_UDP_DROP_RULE);

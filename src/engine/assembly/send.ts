@@ -23,7 +23,7 @@ import {
 import { count } from "./counters";
 import { tundBase } from "./layout";
 import { peerById } from "./peers";
-import { lookUp, ruleAt } from "./policy";
+import { lookUpPacket, ruleAt } from "./policy";
 import { sealAndStage } from "./seal";
 import {
   beginSegments,
@@ -35,12 +35,12 @@ import {
   writeSegment,
 } from "./segment";
 import { hasRoom, hasVnet, KIND_LOCAL, returnSegment, takeSegment } from "./stage";
-import { destinationOf, isCarried } from "./wire/ip";
+import { isCarried } from "./wire/ip";
 
 /** Tests 1–5 of §8: index of the peer a local packet goes to, or minus the counter of the failing test. */
 function routeLocal(packet: usize, length: u32): i32 {
   if (!isCarried(packet, length)) return -COUNTER_DROP_TUN_NOT_IPV4;
-  const index = lookUp(destinationOf(packet));
+  const index = lookUpPacket(packet);
   if (index < 0) return -COUNTER_DROP_TUN_NO_ROUTE;
   const rule = ruleAt(index);
   if (load<u32>(rule, RULE_ACTION) != ACTION_FORWARD) return -COUNTER_DROP_TUN_DROP_RULE;
