@@ -43,6 +43,12 @@ export function parseCidr(text: string): Cidr | null {
   return address < 0 || bits < 0 ? null : { address, bits };
 }
 
+/** Parses A.B.C.D as the prefix of that address alone, or null when the text is anything else. */
+export function parseHost(text: string): Cidr | null {
+  const address = parseAddress(text, text.length);
+  return address < 0 ? null : { address, bits: ADDRESS_BITS };
+}
+
 /** The netmask of a prefix length as an unsigned number. */
 function netmask(bits: number): number {
   return bits === 0 ? 0 : (-1 << (ADDRESS_BITS - bits)) >>> 0;

@@ -60,6 +60,7 @@ function start(host: Host, argv: string[]): Finished | RunningNode {
   return openNode(host, config, {
     device,
     savedRules: args.policy !== null ? args.policy : config.policyFile,
+    snapshot: config.policyFile,
     notices: warnings,
     banner: `${describe(config)}, obfuscate=${config.obfuscate})`,
   });

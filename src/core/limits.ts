@@ -26,6 +26,12 @@ export const CONTROL_BURST = 64;
 export const CONTROL_BUDGET_MS = 4;
 /** Peers or rules that one piece of control work handles, so that it takes a fraction of a millisecond. */
 export const CONTROL_PIECE = 16;
+/** Rules that the engine puts into a new table in one piece of control work: tens of nanoseconds each. */
+export const TABLE_PIECE = 1024;
+/** Bytes of rules in one page of an upload; its other words fit into what a request has beyond them. */
+export const MAX_RULE_PAGE = 4000;
+/** An upload of rules whose sender says nothing for so long is forgotten. */
+export const UPLOAD_LIFE_MS = 5000;
 /** Largest policy reply in bytes: the original's client cuts a longer one without a word. The rest is paged. */
 export const MAX_POLICY_REPLY = 30464;
 /** Largest page of a status that no datagram holds as a whole. */

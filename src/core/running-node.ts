@@ -33,6 +33,8 @@ export interface NodeOptions {
   readonly device: string;
   /** File of saved rules, or null. */
   readonly savedRules: string | null;
+  /** File that save writes, or null for the one beside the control socket. */
+  readonly snapshot: string | null;
   /** Lines to print before the ready line. */
   readonly notices: string;
   /** The ready line up to the interface's name. */
@@ -117,7 +119,7 @@ class Node implements RunningNode {
     startKeepalive(this.host, config);
     this.dropPrivileges();
     // Without a socket this process has been restarted by now.
-    this.server = this.controlServer(this.control!, config);
+    this.server = this.controlServer(this.control!, config, options.snapshot);
     this.reactor = new Reactor(engine, sys, this.server, config.listenPorts.length);
     sys.print(STDERR, options.notices);
     if (!savedRulesFound) sys.print(STDERR, `no saved rules at ${oneLine(options.savedRules!)}\n`);
@@ -165,7 +167,7 @@ class Node implements RunningNode {
     throw startFailure(`capability drop failed: ${error.code}`, error);
   }
 
-  private controlServer(socket: ControlSocket, config: Config): ControlServer {
+  private controlServer(socket: ControlSocket, config: Config, snapshot: string | null): ControlServer {
     const names: string[] = [];
     const labels: string[] = [];
     for (let i = 0; i < config.peers.length; i++) {
@@ -183,7 +185,12 @@ class Node implements RunningNode {
       run: this.startTime(),
       warnings: () => this.warnings,
     };
-    return new ControlServer(this.host, socket, identity, snapshotPath(this.path));
+    return new ControlServer(
+      this.host,
+      socket,
+      identity,
+      snapshot === null ? snapshotPath(this.path) : snapshot,
+    );
   }
 
   /** Now, to the nanosecond: no two runs of a daemon have it in common. */

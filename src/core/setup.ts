@@ -35,6 +35,7 @@ export function layOutEngine(host: SetupHost, config: Config): void {
       () => layOut(host, config),
     );
     engine.call.setNode(config.localId, config.obfuscate ? 1 : 0);
+    engine.call.setMatchSrc(config.matchSrc ? 1 : 0);
     engine.call.setPlatform(0, 0, sys.sockaddrFamily);
     step(
       (code) => `boot epoch unavailable (clock not set?): ${code}`,

@@ -121,6 +121,7 @@ export const MESSAGE_OVERHEAD = 512;
 /** Lanes asked for their debt before a destination that finds none empty shares one. */
 export const LANE_PROBES = 4;
 
+export const STDIN = 0;
 export const STDOUT = 1;
 export const STDERR = 2;
 
@@ -157,6 +158,10 @@ export interface ClientSys extends UnixSys {
   env(name: string): string | undefined;
   /** Writes text to STDOUT or STDERR, all of it. */
   print(stream: number, text: string): void;
+  /** Opens a file in an OPEN_* mode. A descriptor or -errno. */
+  open(path: string, mode: number): number;
+  /** Up to `limit` bytes of an open file; "" is its end. Interrupted reads are repeated. Or -errno. */
+  readText(fd: number, limit: number): string | number;
   /** Milliseconds that have passed since some moment; setting the clock does not change them. */
   milliseconds(): number;
 }
@@ -175,7 +180,6 @@ export interface Sys extends ClientSys {
   random(offset: number, length: number): number;
 
   // --- files ---
-  open(path: string, mode: number): number;
   /** Up to `length` bytes; interrupted reads are repeated. 0 = end of file. */
   read(fd: number, offset: number, length: number): number;
   write(fd: number, offset: number, length: number): number;

@@ -103,6 +103,7 @@ export const FIELDS = {
   localRoutes: field("local_routes", ROUTES, [] as string[]),
   remoteRoutes: field("remote_routes", ROUTES, [] as string[]),
   policyFile: field("policy_file", FILE, null),
+  matchSrc: field("match_src", BOOL, false),
   negotiationVersion: field("negotiation_version", U8, 1),
   localId: field("local_id", U32, 0),
   /** MTU of the TUN interface. */
@@ -195,8 +196,15 @@ export const FIELD_NOTES: { readonly [property in keyof typeof FIELDS]: FieldNot
     reloadable: true,
   },
   policyFile: {
-    meaning: "saved rules to add at start",
+    meaning: "saved rules: added at start, written by save",
     errors: ["InvalidPolicyFile"],
+    reloadable: false,
+    ours: true,
+  },
+  matchSrc: {
+    meaning:
+      "the source of a rule takes part in matching: among the longest destinations the longest source wins",
+    errors: [],
     reloadable: false,
     ours: true,
   },

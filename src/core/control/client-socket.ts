@@ -24,7 +24,7 @@ export class ClientSocket {
    * the kernel lets nobody but the daemon send to the socket, and before it has an address nobody can. So no other
    * user can forge a reply.
    */
-  static open(sys: ClientSys, path: string, answerable: boolean): ClientSocket | OpenError {
+  static open(sys: ClientSys, path: string, answerable = true): ClientSocket | OpenError {
     const fd = sys.unixOpen(0);
     if (fd < 0) return { name: "SocketFailed", errno: errnoOf(fd) };
     const connected = sys.unixConnect(fd, path);
@@ -36,11 +36,15 @@ export class ClientSocket {
       : { name: "BindFailed", errno: errnoOf(bound) };
   }
 
-  /** Sends a request. One that can be answered fails when the daemon's queue is full, another waits. 0 or -errno. */
-  send(text: string): number {
+  /**
+   * Sends a request. 0 or -errno.
+   *
+   * @param patient wait while the daemon's queue is full, instead of failing; by default where no answer can come
+   */
+  send(text: string, patient = !this.answerable): number {
     for (;;) {
       const sent = this.sys.unixSend(this.fd, text, "");
-      if (this.answerable || errnoOf(sent) !== EAGAIN) return sent;
+      if (!patient || errnoOf(sent) !== EAGAIN) return sent;
       this.sys.poll(this.fd, POLL_WRITE, -1);
     }
   }

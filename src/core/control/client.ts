@@ -1,23 +1,23 @@
 // The subnetra client, control-protocol.md §8.
 
-import type { ErrorCode } from "../error-codes.ts";
 import { MAX_COMMAND, MAX_SOCKET_LINUX, MAX_SOCKET_MACOS } from "../limits.ts";
+import { readRuleFile } from "../policy/rule-file.ts";
 import { nextPage, withoutComment } from "../policy/text.ts";
-import { oneLine, printable } from "../printable.ts";
+import { oneLine } from "../printable.ts";
 import { readStatusPage } from "../status/page.ts";
-import { type ClientSys, ECONNREFUSED, ECONNRESET, ENOENT, errnoOf, STDERR, STDOUT } from "../sys.ts";
+import { type ClientSys, STDERR, STDOUT } from "../sys.ts";
 import { VERSION } from "../version.ts";
 import { ClientSocket } from "./client-socket.ts";
-import { type Command, type ParsedLine, parseLine } from "./commands.ts";
+import { type Command, type CommandRow, type ParsedLine, parseLine } from "./commands.ts";
+import { Conversation, failed, OK, saysFailure, unsent } from "./conversation.ts";
+import { addRule, replaceTable } from "./policy-client.ts";
+import { saysAction, withoutForce } from "./policy-grammar.ts";
 import { socketPath } from "./socket.ts";
 import { clientHelp, clientUsage } from "./usage.ts";
+import { splitWords } from "./words.ts";
 
-/** A daemon answers within this time or not at all. */
-const REPLY_TIMEOUT_MS = 2000;
 /** More pages than any status has: 16,384 peers need about sixty. */
 const MAX_PAGES = 1024;
-/** How replies begin that say that the daemon did not do what was asked. */
-const FAILURES = ["status unavailable\n", '{"error":', "save failed\n", "error "];
 
 /**
  * Runs the client to its end.
@@ -34,152 +34,128 @@ export function runClient(sys: ClientSys, args: string[]): number {
     sys.print(STDOUT, clientHelp());
     return 0;
   }
-  const line = args.join(" ");
+  // Its operand is a file, whose name need not be one word.
+  if (args[0] === "policy" && args[1] === "replace") return runReplace(sys, args.slice(2));
+  const added = args[0] === "policy" && args[1] === "add";
+  const line = (added ? withoutForce(args) : args).join(" ");
   if (line.length > MAX_COMMAND) {
     sys.print(STDERR, `subnetra: command line too long (max ${MAX_COMMAND} bytes)\n`);
     return 2;
   }
   // A newline would start a second request in the daemon.
   const { command, row } = line.indexOf("\n") < 0 ? parseLine(line) : NOT_A_LINE;
-  if (row === null) {
-    const error = command.verb === "none" ? command.error : "";
-    sys.print(STDERR, `subnetra: failed to parse command (${error})\n${clientUsage()}`);
+  if (row === null || row.internal) {
+    const error = command.verb === "none" ? command.error : "UnknownCommand";
+    return unparsed(sys, error);
+  }
+  if (command.verb === "add" && !saysAction(splitWords(line))) {
+    sys.print(STDERR, "subnetra: say what the rule does: --action forward --target ID, or --action drop\n");
     return 2;
   }
+  const force = added && args.indexOf("--force") >= 0;
+  return withDaemon(sys, (daemon) =>
+    command.verb === "add" ? addRule(daemon, line, force) : query(daemon, command, row, line),
+  );
+}
+
+function unparsed(sys: ClientSys, error: string): number {
+  sys.print(STDERR, `subnetra: failed to parse command (${error})\n${clientUsage()}`);
+  return 2;
+}
+
+/** `policy replace`: the file first, so that a wrong one disturbs nobody. */
+function runReplace(sys: ClientSys, operands: string[]): number {
+  const files = withoutForce(operands);
+  if (files.length !== 1) return unparsed(sys, files.length === 0 ? "MissingArgument" : "UnknownCommand");
+  const name = files[0] === "-" ? "standard input" : oneLine(files[0]!);
+  const force = files.length < operands.length;
+  const read = readRuleFile(sys, files[0]!);
+  if (typeof read === "string") {
+    sys.print(STDERR, `subnetra: ${name}: ${read}; nothing was changed\n`);
+    return 1;
+  }
+  if (read.lines.length === 0 && !force) {
+    sys.print(STDERR, `subnetra: ${name} has no rules; --force empties the table\n`);
+    return 1;
+  }
+  return withDaemon(sys, (daemon) => replaceTable(daemon, name, read, force));
+}
+
+/** Opens a socket to the daemon and closes it afterwards. The exit status. */
+function withDaemon(sys: ClientSys, work: (daemon: Conversation) => number): number {
   const path = socketPath(sys);
   if (path.length > (sys.os === "macos" ? MAX_SOCKET_MACOS : MAX_SOCKET_LINUX)) {
     return failed(sys, "PathTooLong");
   }
-  const socket = ClientSocket.open(sys, path, row.reply !== "none");
+  const socket = ClientSocket.open(sys, path);
   if (!(socket instanceof ClientSocket)) {
     return socket.name === "SendFailed" ? unsent(sys, path, socket.errno) : failed(sys, socket.name);
   }
   try {
-    const client = new Client(sys, socket, path);
-    return row.reply === "none" ? client.send(line) : client.query(command, line);
+    return work(new Conversation(sys, socket, path));
   } finally {
     socket.close();
   }
 }
 
-const NOT_A_LINE: ParsedLine = { command: { verb: "none", error: "InvalidValue" }, row: null };
+const NOT_A_LINE: ParsedLine = { command: { verb: "none", error: "InvalidValue" }, row: null, named: null };
 
-function failed(sys: ClientSys, name: ErrorCode): number {
-  sys.print(STDERR, `subnetra: control request failed (${name})\n`);
+/** Sends a request and prints the reply. The exit status. */
+function query(daemon: Conversation, command: Command, row: CommandRow<Command>, line: string): number {
+  if (command.verb === "show") return showPolicy(daemon, line);
+  if (command.verb === "status" && command.from < 0) return showStatus(daemon, command.json, line);
+  if (row.feature === undefined) return daemon.ask(line, false);
+  if (!daemon.knows(row.feature, row.words.join(" "))) return 1;
+  const reply = daemon.request(line, true);
+  if (typeof reply === "number") return reply;
+  // Here the answer says by itself that all is well.
+  const said = command.verb === "test" && reply.indexOf(OK) === 0 ? reply.substring(OK.length) : reply;
+  return daemon.finish(said);
+}
+
+/**
+ * Asks for the status in one datagram, as ever, and when none holds it, page by page. (A daemon that knows no pages
+ * does not answer, or refuses once more: then its first refusal is the answer.)
+ */
+function showStatus(daemon: Conversation, json: boolean, line: string): number {
+  const whole = daemon.request(line);
+  if (typeof whole === "number") return whole;
+  if (!saysFailure(whole)) return daemon.finish(whole);
+  const parts: string[] = [];
+  let run = "";
+  let from = 0;
+  for (let i = 0; i < MAX_PAGES; i++) {
+    if (daemon.send(`status${json ? " --json" : ""} --from ${from}`) !== 0) return 1;
+    const reply = daemon.receive(i === 0);
+    const page = reply === null ? null : readStatusPage(reply, from);
+    if (i === 0 && page === null) return daemon.finish(whole);
+    if (reply === null) return 1;
+    if (page === null || (i > 0 && page.run !== run)) return changed(daemon);
+    parts.push(page.part);
+    run = page.run;
+    from = page.next;
+    if (from !== 0) continue;
+    for (let k = 0; k < parts.length; k++) daemon.show(parts[k]!);
+    return 0;
+  }
+  return changed(daemon);
+}
+
+function changed(daemon: Conversation): number {
+  daemon.sys.print(STDERR, "subnetra: the daemon was restarted while its status was read; ask again\n");
   return 1;
 }
 
-/** Tells why a request did not reach the daemon. Returns the exit status. */
-function unsent(sys: ClientSys, path: string, errno: number): number {
-  if (errno !== ENOENT && errno !== ECONNREFUSED && errno !== ECONNRESET) return failed(sys, "SendFailed");
-  sys.print(STDERR, `subnetra: daemon not running (socket ${oneLine(path)})\n`);
-  return 1;
-}
-
-/** Whether a reply says that it failed. */
-function saysFailure(reply: string): boolean {
-  for (let i = 0; i < FAILURES.length; i++) if (reply.indexOf(FAILURES[i]!) === 0) return true;
-  return false;
-}
-
-class Client {
-  private readonly sys: ClientSys;
-  private readonly socket: ClientSocket;
-  private readonly path: string;
-
-  constructor(sys: ClientSys, socket: ClientSocket, path: string) {
-    this.sys = sys;
-    this.socket = socket;
-    this.path = path;
-  }
-
-  /** Sends a request and prints the reply. The exit status. */
-  query(command: Command, line: string): number {
-    if (command.verb === "show") return this.showPolicy(line);
-    if (command.verb === "status" && command.from < 0) return this.showStatus(command.json, line);
-    return this.ask(line);
-  }
-
-  /** Sends a request. 0, or 1 after telling why not. */
-  send(line: string): number {
-    const result = this.socket.send(line);
-    return result >= 0 ? 0 : unsent(this.sys, this.path, errnoOf(result));
-  }
-
-  /** The reply, or null after telling that there was none. */
-  private receive(): string | null {
-    const reply = this.socket.receive(REPLY_TIMEOUT_MS);
-    if (reply === null) this.sys.print(STDERR, "subnetra: no response from daemon (timed out)\n");
-    return reply;
-  }
-
-  /** Prints a reply: what a terminal would obey is taken out. */
-  private show(reply: string): void {
-    this.sys.print(STDOUT, printable(reply));
-  }
-
-  /** Sends a request and waits for its reply: the text, or the exit status after telling why there is none. */
-  private request(line: string): string | number {
-    if (this.send(line) !== 0) return 1;
-    const reply = this.receive();
-    return reply === null ? 1 : reply;
-  }
-
-  private ask(line: string): number {
-    const reply = this.request(line);
-    return typeof reply === "number" ? reply : this.finish(reply);
-  }
-
-  /** Prints a whole reply. The exit status. */
-  private finish(reply: string): number {
-    this.show(reply);
-    return saysFailure(reply) ? 1 : 0;
-  }
-
-  /**
-   * Asks for the status in one datagram, as ever, and when none holds it, page by page. (A daemon that knows no pages
-   * does not answer, or refuses once more: then its first refusal is the answer.)
-   */
-  private showStatus(json: boolean, line: string): number {
-    const whole = this.request(line);
-    if (typeof whole === "number") return whole;
-    if (!saysFailure(whole)) return this.finish(whole);
-    const parts: string[] = [];
-    let run = "";
-    let from = 0;
-    for (let i = 0; i < MAX_PAGES; i++) {
-      if (this.send(`status${json ? " --json" : ""} --from ${from}`) !== 0) return 1;
-      const reply = i === 0 ? this.socket.receive(REPLY_TIMEOUT_MS) : this.receive();
-      const page = reply === null ? null : readStatusPage(reply, from);
-      if (i === 0 && page === null) return this.finish(whole);
-      if (reply === null) return 1;
-      if (page === null || (i > 0 && page.run !== run)) return this.changed();
-      parts.push(page.part);
-      run = page.run;
-      from = page.next;
-      if (from !== 0) continue;
-      for (let k = 0; k < parts.length; k++) this.show(parts[k]!);
-      return 0;
-    }
-    return this.changed();
-  }
-
-  private changed(): number {
-    this.sys.print(STDERR, "subnetra: the daemon was restarted while its status was read; ask again\n");
-    return 1;
-  }
-
-  /** Asks for page after page of a long table and prints one listing. */
-  private showPolicy(line: string): number {
-    let request = line;
-    for (;;) {
-      const reply = this.request(request);
-      if (typeof reply === "number") return reply;
-      this.show(withoutComment(reply));
-      if (saysFailure(reply)) return 1;
-      const next = nextPage(reply);
-      if (next < 0) return 0;
-      request = `policy show --from ${next}`;
-    }
+/** Asks for page after page of a long table and prints one listing. */
+function showPolicy(daemon: Conversation, line: string): number {
+  let request = line;
+  for (;;) {
+    const reply = daemon.request(request);
+    if (typeof reply === "number") return reply;
+    daemon.show(withoutComment(reply));
+    if (saysFailure(reply)) return 1;
+    const next = nextPage(reply);
+    if (next < 0) return 0;
+    request = `policy show --from ${next}`;
   }
 }

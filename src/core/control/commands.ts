@@ -1,26 +1,42 @@
 // Every control command, control-protocol.md §2 and §3: one row each. The daemon, the client, the usage texts and the
 // reader of saved rules all look here; a new command is a row here and the code that does its work.
 
-import { ACTION_DROP, ACTION_FORWARD, REGION_CLOCK } from "../../engine/abi.ts";
-import { type Cidr, parseCidr } from "../cidr.ts";
-import { parseDecimal } from "../decimal.ts";
+import { REGION_CLOCK } from "../../engine/abi.ts";
 import type { Host } from "../host.ts";
+import { DeleteJob } from "../policy/delete.ts";
+import { insertRule } from "../policy/insert.ts";
 import { PolicyPageJob } from "../policy/page.ts";
 import type { Rule } from "../policy/roles.ts";
 import { SaveJob } from "../policy/snapshot.ts";
+import { TraceJob } from "../policy/trace.ts";
+import { type RuleUpload, uploadJob } from "../policy/upload.ts";
 import { StatusJob, StatusPageJob } from "../status/jobs.ts";
 import { JsonForm } from "../status/json.ts";
 import type { NodeIdentity } from "../status/status.ts";
 import { TextForm } from "../status/text.ts";
-import type { Job } from "./job.ts";
+import { answer, type Job } from "./job.ts";
+import {
+  type Add,
+  type Delete,
+  type Insert,
+  type NotACommand,
+  none,
+  type ParseError,
+  parseAdd,
+  parseDelete,
+  parseFrom,
+  parseInsert,
+  parseReplace,
+  parseShow,
+  parseTest,
+  parseUpload,
+  type Replace,
+  type Show,
+  type Test,
+  type Upload,
+} from "./policy-grammar.ts";
 import { splitWords, trimLine } from "./words.ts";
 
-export type ParseError = "UnknownCommand" | "MissingArgument" | "InvalidValue";
-
-interface NotACommand {
-  readonly verb: "none";
-  readonly error: ParseError;
-}
 interface Save {
   readonly verb: "save";
 }
@@ -30,17 +46,7 @@ interface Status {
   /** First peer of the page asked for, -1 for the whole. */
   readonly from: number;
 }
-interface Show {
-  readonly verb: "show";
-  /** First rule of the page. */
-  readonly from: number;
-}
-interface Add {
-  readonly verb: "add";
-  readonly rule: Rule;
-}
-
-export type Command = Save | Status | Show | Add | NotACommand;
+export type Command = Save | Status | Show | Add | Insert | Delete | Replace | Upload | Test | NotACommand;
 
 /** What the daemon gives a command to work on. */
 export interface CommandContext {
@@ -48,6 +54,8 @@ export interface CommandContext {
   readonly node: NodeIdentity;
   /** Path that `save` writes. */
   readonly snapshot: string;
+  /** The replacement of the whole table that is under way. */
+  readonly upload: RuleUpload;
   /** Appends a rule; a full table is noted in the log. */
   addRule(rule: Rule): void;
 }
@@ -61,6 +69,13 @@ export interface CommandRow<C> {
   readonly help: string;
   /** What the daemon answers: nothing, one datagram, or as many as the client asks for. */
   readonly reply: "none" | "one" | "pages";
+  /**
+   * Among the features of a daemon that knows it (status.ts). Such a command is always answered, with `ok …` or
+   * `error <Name> …`, its parse errors too. Absent: the original knows it.
+   */
+  readonly feature?: string;
+  /** True where the client asks it on behalf of another command: help and usage leave it out. */
+  readonly internal?: boolean;
   /** True when it changes something, so that it is done even where no reply can be sent. */
   readonly changes: boolean;
   /** @param words all words of the line */
@@ -100,8 +115,8 @@ export const COMMANDS: readonly CommandRow<Command>[] = [
   }),
   row<Add>({
     words: ["policy", "add"],
-    usage: "--src CIDR --dst CIDR --action forward --target ID   (or --action drop)",
-    help: "append a rule; target 0 delivers to this node's own interface",
+    usage: "--src CIDR --dst CIDR --action forward --target ID [--force]",
+    help: "append a rule (or --action drop); target 0 delivers to this node's own\ninterface; one that is no peer takes --force",
     reply: "none",
     changes: true,
     parse: parseAdd,
@@ -110,10 +125,62 @@ export const COMMANDS: readonly CommandRow<Command>[] = [
       return null;
     },
   }),
+  row<Insert>({
+    words: ["policy", "insert"],
+    usage: "--src CIDR --dst CIDR --action forward --target ID [--force]",
+    help: "policy add with an answer",
+    reply: "one",
+    feature: "policy-insert",
+    internal: true,
+    changes: true,
+    parse: parseInsert,
+    run: ({ host }, { rule, force }) => answer(insertRule(host.engine, rule, force)),
+  }),
+  row<Delete>({
+    words: ["policy", "del"],
+    usage: "--dst CIDR [--src CIDR]",
+    help: "remove the rules with exactly this destination (and source)",
+    reply: "one",
+    feature: "policy-del",
+    changes: true,
+    parse: parseDelete,
+    run: ({ host }, { dst, src }) => new DeleteJob(host.engine, dst, src),
+  }),
+  row<Replace>({
+    words: ["policy", "replace"],
+    usage: "[--force] FILE",
+    help: "put the rules of a file (-: standard input) in place of the whole\ntable, all of them or none",
+    reply: "one",
+    feature: "policy-replace",
+    changes: false,
+    parse: parseReplace,
+    run: () => answer("error UnknownCommand the client reads the file and asks with policy upload\n"),
+  }),
+  row<Upload>({
+    words: ["policy", "upload"],
+    usage: "begin COUNT [--force] | TOKEN FROM RULE... | TOKEN commit | TOKEN abort",
+    help: "policy replace in pieces",
+    reply: "one",
+    feature: "policy-replace",
+    internal: true,
+    changes: true,
+    parse: parseUpload,
+    run: ({ host, upload }, command) => uploadJob(host, upload, command),
+  }),
+  row<Test>({
+    words: ["policy", "test"],
+    usage: "SRC DST",
+    help: "which rule decides about a packet between two addresses, and whether\nits source may be used",
+    reply: "one",
+    feature: "policy-test",
+    changes: false,
+    parse: parseTest,
+    run: ({ host, node }, { src, dst }) => new TraceJob(host.engine, node.names, src, dst),
+  }),
   row<Save>({
     words: ["save"],
     usage: "",
-    help: "write the policy table to <socket>.policy, to be read again with subnetrad --policy",
+    help: "write the policy table to policy_file, or <socket>.policy without one",
     reply: "one",
     changes: true,
     parse: () => ({ verb: "save" }),
@@ -121,12 +188,12 @@ export const COMMANDS: readonly CommandRow<Command>[] = [
   }),
 ];
 
-const U32 = 4294967295;
-
 /** A command with its row; the row is null when the line does not parse. */
 export interface ParsedLine {
   readonly command: Command;
   readonly row: CommandRow<Command> | null;
+  /** The row whose words the line begins with, also when the rest does not parse. */
+  readonly named: CommandRow<Command> | null;
 }
 
 /** Parses one line without its newline. A line that does not parse gives verb "none" and the reason. */
@@ -142,12 +209,12 @@ export function parseLine(line: string): ParsedLine {
     const matching = countMatching(candidate.words, words);
     if (matching === candidate.words.length) {
       const command = candidate.parse(words);
-      return { command, row: command.verb === "none" ? null : candidate };
+      return { command, row: command.verb === "none" ? null : candidate, named: candidate };
     }
     // The line ends inside of this command's words.
     if (matching > 0 && matching === words.length) error = "MissingArgument";
   }
-  return { command: none(error), row: null };
+  return { command: none(error), row: null, named: null };
 }
 
 function countMatching(wanted: readonly string[], words: string[]): number {
@@ -156,61 +223,10 @@ function countMatching(wanted: readonly string[], words: string[]): number {
   return i;
 }
 
-function none(error: ParseError): NotACommand {
-  return { verb: "none", error };
-}
-
 /** Words the grammar does not know are ignored behind --json, as the reference does. */
 function parseStatus(words: string[]): Status | NotACommand {
   const json = words[1] === "--json";
   if (words.length > 1 && !json && words[1] !== "--from") return none("UnknownCommand");
   const from = parseFrom(words, json ? 2 : 1, -1);
   return typeof from === "string" ? none(from) : { verb: "status", json, from };
-}
-
-/** Words the grammar does not know are ignored here, as the reference does. */
-function parseShow(words: string[]): Show | NotACommand {
-  const from = parseFrom(words, 2, 0);
-  return typeof from === "string" ? none(from) : { verb: "show", from };
-}
-
-/** The number behind a --from at words[at] or later, `absent` when there is none. */
-function parseFrom(words: string[], at: number, absent: number): number | ParseError {
-  const flag = words.indexOf("--from", at);
-  if (flag < 0) return absent;
-  const value = words[flag + 1];
-  if (value === undefined) return "MissingArgument";
-  const from = parseDecimal(value, 0, value.length, U32);
-  return from < 0 ? "InvalidValue" : from;
-}
-
-function parseAdd(words: string[]): Add | NotACommand {
-  let src: Cidr | null = null;
-  let dst: Cidr | null = null;
-  let action = ACTION_DROP;
-  let target = -1;
-  for (let i = 2; i < words.length; i += 2) {
-    const flag = words[i]!;
-    if (flag !== "--src" && flag !== "--dst" && flag !== "--action" && flag !== "--target") {
-      return none("UnknownCommand");
-    }
-    const value = words[i + 1];
-    if (value === undefined) return none("MissingArgument");
-    if (flag === "--src" || flag === "--dst") {
-      const cidr = parseCidr(value);
-      if (cidr === null) return none("InvalidValue");
-      if (flag === "--src") src = cidr;
-      else dst = cidr;
-    } else if (flag === "--action") {
-      if (value !== "forward" && value !== "drop") return none("InvalidValue");
-      action = value === "forward" ? ACTION_FORWARD : ACTION_DROP;
-    } else {
-      target = parseDecimal(value, 0, value.length, U32);
-      if (target < 0) return none("InvalidValue");
-    }
-  }
-  // A missing target must never turn into local delivery.
-  if (src === null || dst === null || (action === ACTION_FORWARD && target < 0))
-    return none("MissingArgument");
-  return { verb: "add", rule: { src, dst, action, target: action === ACTION_FORWARD ? target : 0 } };
 }

@@ -8,9 +8,10 @@
 import type { Host } from "../host.ts";
 import { CONTROL_BUDGET_MS, CONTROL_BURST } from "../limits.ts";
 import { addRule, type Rule } from "../policy/roles.ts";
+import { RuleUpload } from "../policy/upload.ts";
 import type { NodeIdentity } from "../status/status.ts";
 import { EMSGSIZE, errnoOf, STDERR } from "../sys.ts";
-import { type CommandContext, parseLine } from "./commands.ts";
+import { type Command, type CommandContext, type CommandRow, parseLine } from "./commands.ts";
 import type { Job } from "./job.ts";
 import { trimLine } from "./words.ts";
 
@@ -37,6 +38,7 @@ export class ControlServer implements CommandContext {
   readonly host: Host;
   readonly node: NodeIdentity;
   readonly snapshot: string;
+  readonly upload = new RuleUpload();
   private readonly channel: ControlChannel;
   private fullReported = false;
   /** The datagram in hand, from `next` on still to be handled. */
@@ -96,7 +98,7 @@ export class ControlServer implements CommandContext {
     else this.finishJob(this.job, this.job.step());
   }
 
-  /** Handles the next line or begins to; lines that do not parse are met with silence. */
+  /** Handles the next line or begins to; lines that the original could not parse are met with silence. */
   private takeLine(): void {
     const end = this.request.indexOf("\n", this.next);
     const stop = end < 0 ? this.request.length : end;
@@ -109,13 +111,22 @@ export class ControlServer implements CommandContext {
         return;
       }
     }
-    const { row, command } = parseLine(line);
+    const { row, command, named } = parseLine(line);
+    if (row === null) {
+      if (command.verb === "none" && named !== null) this.explain(command.error, named);
+      return;
+    }
     // Nobody would read the answer.
-    if (row === null || (!this.answerable && !row.changes)) return;
+    if (!this.answerable && !row.changes) return;
     if (row.changes) this.kept = [];
     this.line = line;
     this.keep = !row.changes;
     this.job = row.run(this, command);
+  }
+
+  /** What the original does not know is answered always. */
+  private explain(error: string, { feature, words, usage }: CommandRow<Command>): void {
+    if (feature !== undefined) this.reply(`error ${error} usage: ${words.join(" ")} ${usage}\n`, "");
   }
 
   private finishJob(job: Job, text: string | null): void {

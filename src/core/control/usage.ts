@@ -3,39 +3,53 @@
 import { COMMANDS } from "./commands.ts";
 
 /** Column in which the help's explanations begin. */
-const HELP_COLUMN = 14;
+const HELP_COLUMN = 6;
 
-/** The two lines that follow an error: the queries, then what has no reply. */
+/** The two lines that follow an error: every command by its words, and where more is told. */
 export function clientUsage(): string {
-  const queries: string[] = [];
-  let others = "";
+  const groups: string[] = [];
   for (let i = 0; i < COMMANDS.length; i++) {
-    const { words, usage, reply } = COMMANDS[i]!;
-    const text = usage === "" ? words.join(" ") : `${words.join(" ")} ${usage}`;
-    if (reply === "none") others += `       subnetra ${text}\n`;
-    else queries.push(text);
+    const { words, internal } = COMMANDS[i]!;
+    if (internal) continue;
+    const last = groups.length - 1;
+    // Commands with the same first word stand behind one another.
+    if (words.length > 1 && last >= 0 && groups[last]!.indexOf(`${words[0]!} `) === 0)
+      groups[last] += `|${words[1]}`;
+    else groups.push(words.join(" "));
   }
-  return `usage: subnetra ${queries.join(" | ")}\n${others}`;
+  return `usage: subnetra ${groups.join(" | ")}\n       subnetra --help tells what each takes, with examples\n`;
 }
 
 /** The whole help. */
 export function clientHelp(): string {
   let commands = "";
-  for (let i = 0; i < COMMANDS.length; i++)
-    commands += helpLine(COMMANDS[i]!.words.join(" "), COMMANDS[i]!.help);
+  for (let i = 0; i < COMMANDS.length; i++) {
+    const { words, usage, help, internal } = COMMANDS[i]!;
+    if (!internal) commands += `  ${words.concat(usage === "" ? [] : [usage]).join(" ")}\n${indented(help)}`;
+  }
   return `${clientUsage()}
-${commands}${helpLine("-h, --help", "print this text")}${helpLine("-V, --version", "print the version")}
+Commands, asked of the running daemon:
+${commands}
+Options:
+  -h, --help     print this text
+  -V, --version  print the version
+
 Environment: SUBNETRA_SOCK (control socket of the daemon)
 
 Examples:
   subnetra status --json
-  subnetra policy add --src 0.0.0.0/0 --dst 192.168.2.0/24 --action forward --target 2
+  subnetra policy add --src 0.0.0.0/0 --dst 192.168.2.0/24 \\
+           --action forward --target 2
   subnetra policy add --src 0.0.0.0/0 --dst 192.168.2.9/32 --action drop
+  subnetra policy show > rules.txt; vi rules.txt
+  subnetra policy replace rules.txt
+  subnetra policy test 10.77.0.2 192.168.2.9
 `;
 }
 
-function helpLine(name: string, text: string): string {
-  let padded = name;
-  while (padded.length < HELP_COLUMN) padded += " ";
-  return `  ${padded}${text}\n`;
+/** A text of several lines, each moved to the right. */
+function indented(text: string): string {
+  let margin = "";
+  while (margin.length < HELP_COLUMN) margin += " ";
+  return `${margin}${text.split("\n").join(`\n${margin}`)}\n`;
 }

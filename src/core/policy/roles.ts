@@ -22,14 +22,24 @@ export interface Rule {
   readonly target: number;
 }
 
-/** Appends a rule to the engine's table, by way of the scratch memory. False when the table is full. */
-export function addRule(engine: Engine, rule: Rule): boolean {
-  const at = engine.call.region(REGION_SCRATCH);
+/** Writes a RULE_* record to `at`. */
+export function writeRule(engine: Engine, at: number, rule: Rule): void {
   writePrefix(engine, at + RULE_SRC, rule.src);
   writePrefix(engine, at + RULE_DST, rule.dst);
   engine.u32[(at + RULE_ACTION) >> 2] = rule.action;
   engine.u32[(at + RULE_TARGET) >> 2] = rule.target;
+}
+
+/** Appends a rule to the engine's table, by way of the scratch memory. False when the table is full. */
+export function addRule(engine: Engine, rule: Rule): boolean {
+  const at = engine.call.region(REGION_SCRATCH);
+  writeRule(engine, at, rule);
   return engine.call.addRule(at) !== TABLE_FULL;
+}
+
+/** True when a rule forwards to an id that is neither a peer's nor 0. */
+export function isAstray(engine: Engine, rule: Rule): boolean {
+  return rule.action === ACTION_FORWARD && rule.target !== 0 && engine.call.findPeer(rule.target) < 0;
 }
 
 /** The starting table in order; order decides ties. */

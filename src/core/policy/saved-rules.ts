@@ -1,6 +1,7 @@
 // Saved rules loaded at start: the lines of a snapshot, applied after the role's rules.
 
 import { REGION_SCRATCH } from "../../engine/abi.ts";
+import { formatCidr, networkOf } from "../cidr.ts";
 import { parseCommand } from "../control/commands.ts";
 import { trimLine } from "../control/words.ts";
 import { errnoText } from "../errno-text.ts";
@@ -10,15 +11,24 @@ import type { Host } from "../host.ts";
 import { MAX_COMMAND } from "../limits.ts";
 import { readText } from "../memory.ts";
 import { ENOENT, errnoOf, OPEN_READ } from "../sys.ts";
-import { addRule } from "./roles.ts";
-import { formatRule, readRule } from "./text.ts";
+import { addRule, type Rule } from "./roles.ts";
+import { readRule } from "./text.ts";
 
 /** Bytes read at a time. */
 const CHUNK = 65536;
 
 /**
- * Applies the rules in a file. Empty lines and `#` comments are ignored, and so is a rule that stands in the table
- * already, so that saving and restarting does not let the table grow.
+ * What a rule decides about. Of two rules that have it in common the earlier one decides, so the later one would never
+ * have an effect: it is what a rule of the role becomes when the configuration has changed since it was saved.
+ */
+function subjectOf(rule: Rule): string {
+  return `${formatCidr(networkOf(rule.dst))} ${formatCidr(networkOf(rule.src))}`;
+}
+
+/**
+ * Applies the rules in a file. Empty lines and `#` comments are ignored, and so is a rule for which the table has one
+ * already that decides about the same, so that neither saving and restarting nor a changed configuration lets the
+ * table grow.
  *
  * @returns false when there is no such file
  * @throws SubnetraError PolicyReadFailed, a parse error of control-protocol.md §2, or OutOfSpace
@@ -39,14 +49,14 @@ export function loadSavedRules(host: Host, path: string): boolean {
 
 class RuleLoader {
   private readonly host: Host;
-  /** Rules in the table, as text. */
-  private readonly known: { [line: string]: true } = {};
+  /** What the rules in the table decide about. */
+  private readonly known: { [subject: string]: true } = {};
   private line = 0;
 
   constructor(host: Host) {
     this.host = host;
     const { engine } = host;
-    for (let i = 0; i < engine.call.ruleCount(); i++) this.known[formatRule(readRule(engine, i))] = true;
+    for (let i = 0; i < engine.call.ruleCount(); i++) this.known[subjectOf(readRule(engine, i))] = true;
   }
 
   /** Reads the file in pieces; `rest` carries a line over from one piece to the next. */
@@ -79,7 +89,7 @@ class RuleLoader {
     const command = parseCommand(text);
     if (command.verb === "none") throw this.error(command.error, `${quoted(text)} is not a rule`);
     if (command.verb !== "add") throw this.error("UnknownCommand", `${quoted(text)} is not a rule`);
-    const key = formatRule(command.rule);
+    const key = subjectOf(command.rule);
     if (this.known[key]) return;
     if (!addRule(this.host.engine, command.rule)) {
       const count = this.host.engine.call.ruleCount();

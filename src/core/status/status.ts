@@ -35,7 +35,15 @@ export interface NodeIdentity {
 }
 
 /** What this daemon answers beyond the original: a client looks here before it asks. */
-export const FEATURES: readonly string[] = ["policy-from", "status-from", "unclaimed"];
+export const FEATURES: readonly string[] = [
+  "policy-from",
+  "status-from",
+  "unclaimed",
+  "policy-insert",
+  "policy-del",
+  "policy-replace",
+  "policy-test",
+];
 
 /** A status in parts, which together are the reply. */
 export interface StatusForm {

@@ -16,8 +16,8 @@ import {
   isSamePrefix,
   Key,
   keyOfPrefix,
-  LONGER_THAN_ALL,
   Lengths,
+  LONGER_THAN_ALL,
   lengthOf,
   masked,
   NO_LENGTHS,
@@ -118,7 +118,10 @@ function place(table: usize, index: u32, from: usize): void {
   const bits = lengthOf(rule + RULE_DST);
   enter(probe(table, destination, bits), index);
   if (matchesSources)
-    enter(probePair(table, destination, bits, keyOfPrefix(rule + RULE_SRC), lengthOf(rule + RULE_SRC)), index);
+    enter(
+      probePair(table, destination, bits, keyOfPrefix(rule + RULE_SRC), lengthOf(rule + RULE_SRC)),
+      index,
+    );
 }
 
 /** The first rule of a kind keeps the place. */
@@ -175,7 +178,8 @@ function stage(from: usize): void {
 
 /** Appends `count` records of the staging area from number `from` on to the new table. OK or TABLE_FULL. */
 export function stageFrom(from: u32, count: u32): i32 {
-  if (from > ruleCapacity || count > ruleCapacity - from || count > ruleCapacity - stagedTotal) return TABLE_FULL;
+  if (from > ruleCapacity || count > ruleCapacity - from || count > ruleCapacity - stagedTotal)
+    return TABLE_FULL;
   for (let i: u32 = 0; i < count; i++) stage(stagedBase + (from + i) * RULE_STRIDE);
   return OK;
 }

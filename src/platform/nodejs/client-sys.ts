@@ -1,7 +1,7 @@
 // The part of Sys that the client needs, without engine and data plane, so that it starts fast.
 
 import type { ClientSys } from "../../core/sys.ts";
-import { closeFile } from "./files.ts";
+import { closeFile, openFile, readTextFile } from "./files.ts";
 import { environment, print } from "./process.ts";
 import { loadUnixSockets, systemName } from "./systems.ts";
 
@@ -20,6 +20,14 @@ export class NodejsClientSys implements ClientSys {
 
   milliseconds(): number {
     return performance.now();
+  }
+
+  open(path: string, mode: number): number {
+    return openFile(path, mode);
+  }
+
+  readText(fd: number, limit: number): string | number {
+    return readTextFile(fd, limit);
   }
 
   unixOpen(buffer: number): number {

@@ -85,6 +85,13 @@ export function readFile(fd: number, memory: Uint8Array, offset: number, length:
   return attempt(() => fs.readSync(fd, memory, offset, length, null));
 }
 
+/** Sys.readText. */
+export function readTextFile(fd: number, limit: number): string | number {
+  const bytes = Buffer.alloc(limit);
+  const count = attempt(() => fs.readSync(fd, bytes, 0, limit, null));
+  return count < 0 ? count : bytes.toString("latin1", 0, count);
+}
+
 export function writeFile(fd: number, memory: Uint8Array, offset: number, length: number): number {
   return attempt(() => fs.writeSync(fd, memory, offset, length));
 }

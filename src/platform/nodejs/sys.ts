@@ -97,7 +97,7 @@ export class NodejsSys extends NodejsClientSys implements Sys {
     return system.fillRandom(this.base + offset, length);
   }
 
-  open(path: string, mode: number): number {
+  override open(path: string, mode: number): number {
     if (mode === OPEN_READ) {
       const handed = this.privileges.inherited?.takeFile(path);
       if (handed !== undefined && handed !== null) return handed;

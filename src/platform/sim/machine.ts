@@ -22,6 +22,8 @@ export class Machine {
   readonly env: { [name: string]: string } = {};
   /** What this machine's wall clock shows beyond the world's, in ns. Changing it is setting the clock. */
   clockError = 0n;
+  /** What a program reads from its standard input, byte by byte. */
+  readonly input: number[] = [];
   /** Everything printed, for tests and traces. */
   readonly printed: string[] = [];
   /** The device that is open at present. */

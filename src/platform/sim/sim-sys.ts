@@ -4,14 +4,8 @@ import {
   EADDRINUSE,
   EBADF,
   EBUSY,
-  EEXIST,
-  EINVAL,
-  EISDIR,
   ENOENT,
   failure,
-  OPEN_CREATE,
-  OPEN_DIRECTORY,
-  OPEN_LOCK,
   READY_CONTROL,
   READY_STOP,
   READY_TUN,
@@ -36,7 +30,6 @@ import { DataPlane } from "./data-plane.ts";
 import type { EventQueue } from "./event-queue.ts";
 import type { Entry } from "./file-tree.ts";
 import { LocalClient, type Waiter } from "./local-client.ts";
-import { FIRST_SOCKET } from "./local-sockets.ts";
 import type { Machine } from "./machine.ts";
 import type { UdpSocket } from "./network.ts";
 import type { Prng } from "./prng.ts";
@@ -57,12 +50,6 @@ export interface Surroundings extends Waiter {
   readonly wallStart: bigint;
 }
 
-interface OpenFile {
-  readonly path: string;
-  readonly entry: Entry;
-  position: number;
-}
-
 export class SimSys extends LocalClient implements Sys {
   readonly sockaddrFamily = 2;
   /** Set by wait(): the loop has nothing to do before this many ms, or -1 for no limit. null while it is busy. */
@@ -74,7 +61,6 @@ export class SimSys extends LocalClient implements Sys {
   readonly engine: Engine;
   private readonly world: Surroundings;
   private readonly plane: DataPlane;
-  private readonly opened: (OpenFile | null)[] = [];
   private readonly sockets: UdpSocket[] = [];
   private tun: VirtualTun | null = null;
   private control = -1;
@@ -112,29 +98,10 @@ export class SimSys extends LocalClient implements Sys {
 
   // --- files ---
 
-  open(path: string, mode: number): number {
-    const { files } = this.machine;
-    const entry = files.get(path);
-    if (mode === OPEN_CREATE || mode === OPEN_LOCK) {
-      if (entry !== undefined && mode === OPEN_CREATE) return -EEXIST;
-      if (entry !== undefined && entry.kind !== "file") return -EISDIR;
-      const created = entry === undefined ? files.writeFile(path, new Uint8Array(0)) : 0;
-      if (created < 0) return created;
-    } else {
-      if (entry === undefined) return -ENOENT;
-      if (mode === OPEN_DIRECTORY && entry.kind !== "directory") return -EINVAL;
-    }
-    return this.opened.push({ path, entry: files.get(path)!, position: 0 }) - 1;
-  }
-
   read(fd: number, offset: number, length: number): number {
-    const file = this.opened[fd];
-    if (file == null) return -EBADF;
-    const bytes = this.machine.files.readFile(file.path);
-    if (bytes === null) return -EISDIR;
-    const part = bytes.subarray(file.position, file.position + length);
+    const part = this.take(fd, length);
+    if (typeof part === "number") return part;
     this.engine.u8.set(part, offset);
-    file.position += part.length;
     return part.length;
   }
 
@@ -151,13 +118,6 @@ export class SimSys extends LocalClient implements Sys {
 
   fsync(fd: number): number {
     return this.opened[fd] == null ? -EBADF : 0;
-  }
-
-  override close(fd: number): number {
-    if (fd >= FIRST_SOCKET) return super.close(fd);
-    if (this.opened[fd] == null) return -EBADF;
-    this.opened[fd] = null;
-    return 0;
   }
 
   rename(from: string, to: string): number {
@@ -296,6 +256,6 @@ export class SimSys extends LocalClient implements Sys {
   exit(): void {
     this.closeAll();
     this.local.closeAll();
-    this.opened.length = 0;
+    this.forgetFiles();
   }
 }

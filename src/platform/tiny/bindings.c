@@ -134,6 +134,16 @@ static duk_ret_t bind_read(duk_context *ctx)
     return give(ctx, sys_read(duk_get_int(ctx, 0), duk_get_uint(ctx, 1), duk_get_uint(ctx, 2)));
 }
 
+static duk_ret_t bind_read_text(duk_context *ctx)
+{
+    size_t limit = duk_get_uint(ctx, 1);
+    int32_t length = sys_read_text(duk_get_int(ctx, 0), text, limit < sizeof text ? limit : sizeof text);
+    if (length < 0)
+        return give(ctx, length);
+    push_bytes(ctx, text, (size_t)length);
+    return 1;
+}
+
 static duk_ret_t bind_write(duk_context *ctx)
 {
     return give(ctx, sys_write(duk_get_int(ctx, 0), duk_get_uint(ctx, 1), duk_get_uint(ctx, 2)));
@@ -349,6 +359,7 @@ static const duk_function_list_entry sys_functions[] = {
     {"random", bind_random, 2},
     {"open", bind_open, 2},
     {"read", bind_read, 3},
+    {"readText", bind_read_text, 2},
     {"write", bind_write, 3},
     {"fsync", bind_fsync, 1},
     {"close", bind_close, 1},

@@ -37,14 +37,23 @@ int32_t sys_open(const char *path, int32_t mode)
     return fd < 0 ? sys_error() : fd;
 }
 
-int32_t sys_read(int32_t fd, uint32_t offset, uint32_t length)
+static int32_t read_into(int32_t fd, void *out, size_t length)
 {
-    void *out = engine_bytes(offset, length);
     ssize_t count;
     do
         count = read(fd, out, length);
     while (count < 0 && errno == EINTR);
     return count < 0 ? sys_error() : (int32_t)count;
+}
+
+int32_t sys_read(int32_t fd, uint32_t offset, uint32_t length)
+{
+    return read_into(fd, engine_bytes(offset, length), length);
+}
+
+int32_t sys_read_text(int32_t fd, char *buffer, size_t limit)
+{
+    return read_into(fd, buffer, limit);
 }
 
 int32_t sys_write(int32_t fd, uint32_t offset, uint32_t length)

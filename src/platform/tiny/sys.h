@@ -55,6 +55,7 @@ int64_t sys_milliseconds(void);
 
 int32_t sys_open(const char *path, int32_t mode);
 int32_t sys_read(int32_t fd, uint32_t offset, uint32_t length);
+int32_t sys_read_text(int32_t fd, char *buffer, size_t limit);
 int32_t sys_write(int32_t fd, uint32_t offset, uint32_t length);
 int32_t sys_fsync(int32_t fd);
 int32_t sys_close(int32_t fd);

@@ -94,6 +94,7 @@ const FIELDS: { [name: string]: (v: Value) => unknown } = {
   peers: (v) => list(v).map((p) => record(p, PEER_FIELDS)),
   psk: string,
   policy_file: string,
+  match_src: boolean,
   max_peers: (v) => integer(v, U32),
   max_rules: (v) => integer(v, U32),
 };
