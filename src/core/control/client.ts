@@ -43,11 +43,9 @@ export function runClient(sys: ClientSys, args: string[]): number {
     return 2;
   }
   // A newline would start a second request in the daemon.
-  const { command, row } = line.indexOf("\n") < 0 ? parseLine(line) : NOT_A_LINE;
-  if (row === null || row.internal) {
-    const error = command.verb === "none" ? command.error : "UnknownCommand";
-    return unparsed(sys, error);
-  }
+  const { command, row, named } = line.indexOf("\n") < 0 ? parseLine(line) : NOT_A_LINE;
+  if (named?.internal) return unparsed(sys, "UnknownCommand", null);
+  if (row === null) return unparsed(sys, command.verb === "none" ? command.error : "", named);
   if (command.verb === "add" && !saysAction(splitWords(line))) {
     sys.print(STDERR, "subnetra: say what the rule does: --action forward --target ID, or --action drop\n");
     return 2;
@@ -58,15 +56,18 @@ export function runClient(sys: ClientSys, args: string[]): number {
   );
 }
 
-function unparsed(sys: ClientSys, error: string): number {
-  sys.print(STDERR, `subnetra: failed to parse command (${error})\n${clientUsage()}`);
+function unparsed(sys: ClientSys, error: string, named: CommandRow<Command> | null): number {
+  sys.print(STDERR, `subnetra: failed to parse command (${error})\n${clientUsage(named)}`);
   return 2;
 }
 
 /** `policy replace`: the file first, so that a wrong one disturbs nobody. */
 function runReplace(sys: ClientSys, operands: string[]): number {
   const files = withoutForce(operands);
-  if (files.length !== 1) return unparsed(sys, files.length === 0 ? "MissingArgument" : "UnknownCommand");
+  if (files.length !== 1) {
+    const { named } = parseLine("policy replace");
+    return unparsed(sys, files.length === 0 ? "MissingArgument" : "UnknownCommand", named);
+  }
   const name = files[0] === "-" ? "standard input" : oneLine(files[0]!);
   const force = files.length < operands.length;
   const read = readRuleFile(sys, files[0]!);

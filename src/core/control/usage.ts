@@ -1,12 +1,15 @@
 // Usage texts of the subnetra client, control-protocol.md §8, made from the table of commands.
 
-import { COMMANDS } from "./commands.ts";
+import { COMMANDS, type Command, type CommandRow } from "./commands.ts";
 
 /** Column in which the help's explanations begin. */
 const HELP_COLUMN = 6;
 
-/** The two lines that follow an error: every command by its words, and where more is told. */
-export function clientUsage(): string {
+const MORE = "       subnetra --help tells what each takes, with examples\n";
+
+/** The two lines that follow an error: what the command takes, or when it is none of them all, and where more is told. */
+export function clientUsage(named: CommandRow<Command> | null = null): string {
+  if (named !== null) return `usage: subnetra ${named.words.join(" ")} ${named.usage}\n${MORE}`;
   const groups: string[] = [];
   for (let i = 0; i < COMMANDS.length; i++) {
     const { words, internal } = COMMANDS[i]!;
@@ -17,7 +20,7 @@ export function clientUsage(): string {
       groups[last] += `|${words[1]}`;
     else groups.push(words.join(" "));
   }
-  return `usage: subnetra ${groups.join(" | ")}\n       subnetra --help tells what each takes, with examples\n`;
+  return `usage: subnetra ${groups.join(" | ")}\n${MORE}`;
 }
 
 /** The whole help. */

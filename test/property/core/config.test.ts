@@ -80,6 +80,7 @@ const DOCUMENT = {
   peers: often(fc.array(peer, { minLength: 1, maxLength: 3 }), fc.oneof(fc.constant([]), anything)),
   psk: often(fc.constant(""), fc.oneof(psk, anything)),
   policy_file: often(fc.constant("/var/lib/saved"), anything),
+  match_src: often(fc.boolean(), anything),
   max_peers: integer([2, 3, 1024, 16384], 0, 16385, 1),
   max_rules: integer([1, 4096, 65536], 0, 65537),
   unknown: anything,

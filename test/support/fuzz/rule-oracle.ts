@@ -59,19 +59,27 @@ export function readRuleLine(line: string): ReadRule | null {
 export interface ReadTable {
   /** False when a line is no rule or has no room; the rules in front of it stand. */
   readonly accepted: boolean;
-  /** The table as text, each rule once. */
+  /** The table as text, one rule for each source and destination. */
   readonly rules: readonly string[];
+}
+
+/** What a prefix holds, as its bits. */
+function network({ address, bits }: Rule["src"]): string {
+  return address.toString(2).padStart(32, "0").slice(0, bits);
 }
 
 /** What a file of saved rules makes of an empty table. Limits: rules of the table, characters of a line. */
 export function readSavedRules(file: string, maxRules: number, maxLine: number): ReadTable {
   const rules: string[] = [];
+  const subjects: string[] = [];
   for (const line of file.split("\n").map(trimmed)) {
     if (line === "" || line.startsWith("#")) continue;
-    const text = line.length > maxLine ? undefined : readRuleLine(line)?.text;
-    if (text !== undefined && rules.includes(text)) continue;
-    if (text === undefined || rules.length === maxRules) return { accepted: false, rules };
-    rules.push(text);
+    const read = line.length > maxLine ? null : readRuleLine(line);
+    const subject = read === null ? "" : `${network(read.rule.src)} ${network(read.rule.dst)}`;
+    if (read !== null && subjects.includes(subject)) continue;
+    if (read === null || rules.length === maxRules) return { accepted: false, rules };
+    rules.push(read.text);
+    subjects.push(subject);
   }
   return { accepted: true, rules };
 }

@@ -64,6 +64,8 @@ const TABLE: readonly unknown[] = [
   { ...hub, max_rules: 65537 },
   { ...hub, max_peers: 16384, max_rules: 65536 },
   { ...hub, policy_file: "" },
+  { ...hub, match_src: true },
+  { ...hub, match_src: 1 },
   { ...hub, peers: two({ psk: "" }) },
   { ...hub, peers: two({ psk: key("g") }) },
   { ...hub, peers: two({ psk: key("0") }) },

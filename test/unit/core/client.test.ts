@@ -20,6 +20,17 @@ function run(prepare: (sys: FakeSys) => void, ...args: string[]) {
 
 const nothing = () => {};
 
+/** How the client asks what a daemon knows, and how the original and ours answer. */
+const ASK_FEATURES = "status --json --from 4294967295";
+const OLD = (request: string) =>
+  request === ASK_FEATURES
+    ? '{"schema_version":1,"peers":[{"name":"\\"features\\":[\\"policy-insert\\""}],"counters":{"x":1}}'
+    : null;
+const OURS = (request: string) =>
+  request === ASK_FEATURES
+    ? '# status page run=1.2 from=4294967295 next=0\n],"counters":{"x":1},"features":["policy-insert","policy-del","policy-replace","policy-test"],"warnings":[]}'
+    : null;
+
 /** A daemon at the default place that answers what `answer` gives. */
 function daemon(answer: (request: string) => string | null = () => null): (sys: FakeSys) => void {
   return (sys) => {
@@ -48,10 +59,229 @@ test("a query copies the reply unchanged", () => {
   assert.deepEqual(sys.log, [`unixConnect ${SOCKET}`, "unixBind", "unixSend status --json"]);
 });
 
-test("policy add awaits no reply", () => {
-  const { exit, sys } = run(daemon(), ...ADD);
+test("policy add of a daemon that gives no answers awaits none", () => {
+  const { exit, sys } = run(daemon(OLD), ...ADD, "--force");
   assert.deepEqual([exit, sys.stdout, sys.stderr], [0, "", ""]);
-  assert.deepEqual(sys.log, [`unixConnect ${SOCKET}`, `unixSend ${ADD.join(" ")}`]);
+  assert.deepEqual(sys.log, [
+    `unixConnect ${SOCKET}`,
+    "unixBind",
+    `unixSend ${ASK_FEATURES}`,
+    `unixSend ${ADD.join(" ")}`,
+  ]);
+});
+
+test("policy add asks for an answer where there is one, and says what is missing", () => {
+  for (const [force, reply, exit] of [
+    [[], "ok 5 rules\n", 0],
+    [["--force"], "ok 6 rules\n", 0],
+    [[], "error UnknownTarget no peer has id 9; --force takes it nevertheless\n", 1],
+    [[], "error TableFull the table is full with 5 rules; raise max_rules\n", 1],
+  ] as const) {
+    const asked = `policy insert ${[...ADD.slice(2), ...force].join(" ")}`;
+    const done = run(
+      daemon((request) => (request === asked ? reply : OURS(request))),
+      ...ADD,
+      ...force,
+    );
+    assert.deepEqual([done.exit, done.sys.stdout, done.sys.stderr], [exit, reply, ""]);
+  }
+  const silent = run(daemon(OURS), "policy", "add", "--src", "0.0.0.0/0", "--dst", "10.0.0.0/8");
+  assert.equal(silent.exit, 2);
+  assert.match(silent.sys.stderr, /^subnetra: say what the rule does: --action forward --target ID, or/);
+  assert.deepEqual(silent.sys.log, []);
+});
+
+test("a command that the running daemon is too old for is named, and the exit status is 1", () => {
+  for (const args of [
+    ["policy", "del", "--dst", "10.0.0.0/8"],
+    ["policy", "test", "10.0.0.1", "10.0.0.2"],
+    ["policy", "replace", "rules"],
+  ]) {
+    const { exit, sys } = run(
+      (s) => {
+        daemon(OLD)(s);
+        s.files.rules = Buffer.from(`${ADD.join(" ")}\n`);
+      },
+      ...args,
+    );
+    assert.equal(exit, 1);
+    assert.equal(
+      sys.stderr,
+      `subnetra: the running daemon is older and does not know "policy ${args[1]}"; update and restart it\n`,
+    );
+    assert.deepEqual(
+      sys.log.filter((entry) => entry.startsWith("unixSend")),
+      [`unixSend ${ASK_FEATURES}`],
+    );
+  }
+});
+
+test("the answer of policy test is printed without its ok", () => {
+  const answer = (request: string) =>
+    request.startsWith("policy test") ? "ok drop by rule 1\nmore\n" : OURS(request);
+  const { exit, sys } = run(daemon(answer), "policy", "test", "10.0.0.1", "10.0.0.2");
+  assert.deepEqual([exit, sys.stdout], [0, "drop by rule 1\nmore\n"]);
+});
+
+/** A daemon that takes uploads: what it is asked, and the tables that were put in force. */
+function uploads(first: (request: string) => string | null = () => null) {
+  const heard: string[] = [];
+  let expected = 0;
+  let received = 0;
+  const answer = (request: string) => {
+    heard.push(request);
+    const reply = first(request);
+    if (reply !== null) return reply;
+    const words = request.split(" ");
+    if (words[1] !== "upload") return OURS(request);
+    if (words[2] === "begin") {
+      [expected, received] = [Number(words[3]), 0];
+      return "ok 77\n";
+    }
+    if (words[3] === "commit")
+      return received === expected ? `ok ${received} rules\n` : "error OutOfOrder x\n";
+    if (Number(words[3]) !== received) return "error OutOfOrder x\n";
+    received += words.length - 4;
+    return `ok ${received}\n`;
+  };
+  return { heard, answer };
+}
+
+const ruleLine = (i: number) =>
+  `policy add --src 0.0.0.0/0 --dst 10.${i >> 8}.${i & 255}.0/24 --action forward --target ${i}`;
+
+test("policy replace sends a long file in pages that fit, and asks for all of it at once", () => {
+  for (const name of ["-", "my rules"]) {
+    const { heard, answer } = uploads();
+    const text = `# comment\n\n${Array.from({ length: 5000 }, (_, i) => ruleLine(i)).join("\r\n")}`;
+    const { exit, sys } = run(
+      (s) => {
+        daemon(answer)(s);
+        if (name === "-") for (const byte of Buffer.from(text)) s.machine.input.push(byte);
+        else s.files[name] = Buffer.from(text);
+      },
+      "policy",
+      "replace",
+      name,
+    );
+    assert.deepEqual([exit, sys.stdout, sys.stderr], [0, "ok 5000 rules\n", ""]);
+    assert.equal(heard[0], ASK_FEATURES);
+    assert.equal(heard[1], "policy upload begin 5000");
+    assert.equal(heard.at(-1), "policy upload 77 commit");
+    const pages = heard.slice(2, -1).map((request) => request.split(" ").slice(4));
+    assert.ok(heard.every((request) => request.length <= 4096));
+    assert.deepEqual(
+      pages.flat(),
+      Array.from({ length: 5000 }, (_, i) => `0.0.0.0/0,10.${i >> 8}.${i & 255}.0/24,${i}`),
+    );
+  }
+});
+
+test("policy replace names the line that is wrong and asks the daemon nothing", () => {
+  const cases: [string, RegExp][] = [
+    ["status", /: line 4: "status" is not a rule; write it as policy show prints it; nothing was changed\n$/],
+    [
+      "policy add --src 1.2.3.4/33 --dst 1.2.3.4/5 --action drop",
+      /: line 4: ".*" is not a rule \(InvalidValue\)/,
+    ],
+    [
+      "policy add --src 1.2.3.4/3 --dst 1.2.3.4/5",
+      /: line 4: ".*" does not say --action forward or --action drop/,
+    ],
+    [`policy add ${" ".repeat(600)}`, /: line 4: ".*" is not a rule/],
+    [`policy add ${"x".repeat(600)}`, /: line 4: the line is too long/],
+    ["x".repeat(200000), /: line 4: the line is too long/],
+  ];
+  for (const [line, expected] of cases) {
+    const { heard, answer } = uploads();
+    const { exit, sys } = run(
+      (s) => {
+        daemon(answer)(s);
+        s.files.rules = Buffer.from(`${ruleLine(1)}\n# x\n${ruleLine(2)}\n${line}\n${ruleLine(3)}\n`);
+      },
+      "policy",
+      "replace",
+      "rules",
+    );
+    assert.deepEqual([exit, sys.stdout, heard], [1, "", []]);
+    assert.match(sys.stderr, /^subnetra: rules: line 4/);
+    assert.match(sys.stderr, expected);
+  }
+  const missing = run(daemon(), "policy", "replace", "rules");
+  assert.deepEqual([missing.exit, missing.sys.stdout], [1, ""]);
+  assert.match(
+    missing.sys.stderr,
+    /^subnetra: rules: the file cannot be opened \(.*\); nothing was changed\n$/,
+  );
+  for (const operands of [[], ["a", "b"], ["--force"]]) {
+    const { exit, sys } = run(daemon(), "policy", "replace", ...operands);
+    assert.equal(exit, 2);
+    assert.match(sys.stderr, /\nusage: subnetra policy replace \[--force\] FILE\n/);
+  }
+});
+
+test("policy replace of no rules takes --force", () => {
+  for (const text of ["", "# no policy rules\n"]) {
+    const { heard, answer } = uploads();
+    const prepare = (s: FakeSys) => {
+      daemon(answer)(s);
+      s.files.rules = Buffer.from(text);
+    };
+    const refused = run(prepare, "policy", "replace", "rules");
+    assert.deepEqual([refused.exit, heard], [1, []]);
+    assert.equal(refused.sys.stderr, "subnetra: rules has no rules; --force empties the table\n");
+    const forced = run(prepare, "policy", "replace", "--force", "rules");
+    assert.deepEqual([forced.exit, forced.sys.stdout], [0, "ok 0 rules\n"]);
+    assert.equal(heard[1], "policy upload begin 0 --force");
+  }
+});
+
+test("policy replace tells which line the daemon refused, and waits for another replacement", () => {
+  const file = (s: FakeSys) => {
+    s.files.rules = Buffer.from(`# x\n${ruleLine(1)}\n\n${ruleLine(2)}\n`);
+  };
+  const unknown = uploads((request) =>
+    request.startsWith("policy upload 77 0 ")
+      ? "error UnknownTarget rule 1: no peer has id 2: nothing was changed\n"
+      : null,
+  );
+  const refused = run(
+    (s) => {
+      daemon(unknown.answer)(s);
+      file(s);
+    },
+    "policy",
+    "replace",
+    "rules",
+  );
+  assert.deepEqual([refused.exit, refused.sys.stdout], [1, ""]);
+  assert.equal(refused.sys.stderr, "subnetra: rules: line 4: no peer has id 2: nothing was changed\n");
+
+  let busy = 3;
+  const waiting = uploads((request) =>
+    request.includes("begin") && busy-- > 0 ? "error Busy another policy replace is under way\n" : null,
+  );
+  const waited = run(
+    (s) => {
+      daemon(waiting.answer)(s);
+      file(s);
+    },
+    "policy",
+    "replace",
+    "rules",
+  );
+  assert.deepEqual([waited.exit, waited.sys.stdout], [0, "ok 2 rules\n"]);
+  const never = uploads((request) => (request.includes("begin") ? "error Busy another\n" : null));
+  const given = run(
+    (s) => {
+      daemon(never.answer)(s);
+      file(s);
+    },
+    "policy",
+    "replace",
+    "rules",
+  );
+  assert.deepEqual([given.exit, given.sys.stdout], [1, "error Busy another\n"]);
 });
 
 test("SUBNETRA_SOCK names the socket; empty means unset; macOS has its own default", () => {
@@ -192,7 +422,7 @@ test("policy add waits while the daemon's queue is full", () => {
   let full = 3;
   const { exit, sys } = run(
     (s) => {
-      daemon()(s);
+      daemon(OLD)(s);
       const send = s.unixSend.bind(s);
       s.unixSend = (fd, text, address) => (full-- > 0 ? -os.EAGAIN : send(fd, text, address));
     },

@@ -50,6 +50,7 @@ test("a field given twice is found wherever it stands in the table", () => {
     remote_routes: "[]",
     policy_file: '"x"',
     obfuscate: "true",
+    match_src: "false",
     psk: '""',
   };
   for (const { name } of Object.values(FIELDS)) {

@@ -68,6 +68,7 @@ test("defaults", () => {
     keepaliveSecs: 0,
     obfuscate: true,
     policyFile: null,
+    matchSrc: false,
     maxPeers: 1024,
     maxRules: 4096,
   });

@@ -107,7 +107,7 @@ test("status as JSON", () => {
     '{"schema_version":1,"version":"0.10.0","mode":"raw_direct","local_id":1,"listen_port":18020,"tun":"snr0","peers":[' +
       `{"id":2,"name":"north","endpoint":"198.51.100.20:18020","allowed_src":"10.77.0.2/32","last_seen_wall_ns":${seen},"last_seen_age_seconds":5,"online":true,"unclaimed":0},` +
       '{"id":3,"name":"q\\"\\\\","endpoint":"203.0.113.30:18020","allowed_src":"10.77.0.3/32","last_seen_wall_ns":0,"last_seen_age_seconds":null,"online":false,"unclaimed":0}' +
-      `],"counters":{${values.join(",")}},"features":["policy-from","status-from","unclaimed"],"warnings":[]}`,
+      `],"counters":{${values.join(",")}},"features":["policy-from","status-from","unclaimed","policy-insert","policy-del","policy-replace","policy-test"],"warnings":[]}`,
   );
   assert.equal(COUNTER_NAMES.length, COUNTER_COUNT);
 });

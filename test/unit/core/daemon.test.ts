@@ -598,7 +598,11 @@ test("saved rules are added after the role's, without duplicates", () => {
       "  policy add --src 0.0.0.0/0 --dst 10.77.0.2/32 --action forward --target 2\r",
       "policy add --dst 10.9.0.0/16 --src 0.0.0.0/0",
       "policy add --src 0.0.0.0/0 --dst 10.9.0.0/16 --action drop",
-      "policy add --src 0.0.0.0/0 --dst 10.9.0.0/16 --action forward --target 3",
+      // What the role made of an earlier configuration: the rules of today decide about these already.
+      "policy add --src 0.0.0.0/0 --dst 10.77.0.2/32 --action forward --target 9",
+      "policy add --src 0.0.0.0/0 --dst 10.9.7.7/16 --action forward --target 3",
+      // Another source is another rule.
+      "policy add --src 10.0.0.0/8 --dst 10.9.0.0/16 --action forward --target 3",
     ].join("\n"),
   );
   const node = running(start("--config", "node.json", "--policy", "saved.policy"));
