@@ -23,7 +23,7 @@ export const MAX_REQUEST = 4096;
 /** Datagrams the control socket serves per turn, control-protocol.md §4. */
 export const CONTROL_BURST = 64;
 /** Milliseconds of control work per turn; the piece in hand when they are over is finished. */
-export const CONTROL_BUDGET_MS = 4;
+export const CONTROL_BUDGET_MS = 1;
 /** Peers or rules that one piece of control work handles, so that it takes a fraction of a millisecond. */
 export const CONTROL_PIECE = 16;
 /** Rules that the engine puts into a new table in one piece of control work: tens of nanoseconds each. */
