@@ -118,6 +118,14 @@ export const ERROR_CODES = {
   UnknownCommand: info("a command, sub-command or flag is not known", "see subnetra --help"),
   MissingArgument: info("a command lacks an argument", "see subnetra --help"),
   InvalidValue: info("a CIDR, action or number is malformed", "see subnetra --help"),
+  UnknownTarget: ours(
+    "a rule forwards to an id that is no peer's",
+    "correct the id, or give --force when the peer comes later",
+  ),
+  NoSuchRule: ours("no rule has that destination and source", "see policy show"),
+  Busy: ours("another policy replace is under way", "try again in a few seconds"),
+  NoSuchUpload: ours("the policy replace had ended, or was silent for too long", "run policy replace again"),
+  OutOfOrder: ours("the pages of a policy replace do not fit together", "run policy replace again"),
   SendFailed: info("the request could not be sent", "run as the daemon's user (root)"),
 } as const;
 

@@ -14,7 +14,7 @@ import { StatusJob, StatusPageJob } from "../status/jobs.ts";
 import { JsonForm } from "../status/json.ts";
 import type { NodeIdentity } from "../status/status.ts";
 import { TextForm } from "../status/text.ts";
-import { answer, type Job } from "./job.ts";
+import { answer, type Job, refusal } from "./job.ts";
 import {
   type Add,
   type Delete,
@@ -154,7 +154,7 @@ export const COMMANDS: readonly CommandRow<Command>[] = [
     feature: "policy-replace",
     changes: false,
     parse: parseReplace,
-    run: () => answer("error UnknownCommand the client reads the file and asks with policy upload\n"),
+    run: () => answer(refusal("UnknownCommand", "the client reads the file and asks with policy upload")),
   }),
   row<Upload>({
     words: ["policy", "upload"],

@@ -1,10 +1,11 @@
 // The daemon's side of the control socket, control-protocol.md §3 and §4.
 //
-// One thread serves data and control, so a turn of the loop does a few milliseconds of control work and no more: the
+// One thread serves data and control, so a turn of the loop does a millisecond of control work and no more: the
 // lines of a datagram are handled one by one, a long reply is made in pieces, and what is left goes on in the next
 // turn, after the data. The next datagram is read when all lines of the last one are done, so replies keep their
 // order, and what waits is what the kernel holds for the socket.
 
+import type { ErrorCode } from "../error-codes.ts";
 import type { Host } from "../host.ts";
 import { CONTROL_BUDGET_MS, CONTROL_BURST } from "../limits.ts";
 import { addRule, type Rule } from "../policy/roles.ts";
@@ -12,7 +13,7 @@ import { RuleUpload } from "../policy/upload.ts";
 import type { NodeIdentity } from "../status/status.ts";
 import { EMSGSIZE, errnoOf, STDERR } from "../sys.ts";
 import { type Command, type CommandContext, type CommandRow, parseLine } from "./commands.ts";
-import type { Job } from "./job.ts";
+import { type Job, refusal } from "./job.ts";
 import { trimLine } from "./words.ts";
 
 /** Where requests come from and replies go: the control socket. */
@@ -125,8 +126,8 @@ export class ControlServer implements CommandContext {
   }
 
   /** What the original does not know is answered always. */
-  private explain(error: string, { feature, words, usage }: CommandRow<Command>): void {
-    if (feature !== undefined) this.reply(`error ${error} usage: ${words.join(" ")} ${usage}\n`, "");
+  private explain(error: ErrorCode, { feature, words, usage }: CommandRow<Command>): void {
+    if (feature !== undefined) this.reply(refusal(error, `usage: ${words.join(" ")} ${usage}`), "");
   }
 
   private finishJob(job: Job, text: string | null): void {

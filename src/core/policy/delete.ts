@@ -3,7 +3,7 @@
 import { ACTION_DROP, REGION_SCRATCH } from "../../engine/abi.ts";
 import type { Engine } from "../../engine/exports.ts";
 import { ANY, type Cidr, formatCidr } from "../cidr.ts";
-import type { Job } from "../control/job.ts";
+import { type Job, refusal } from "../control/job.ts";
 import { TABLE_PIECE } from "../limits.ts";
 import { writeRule } from "./roles.ts";
 
@@ -45,6 +45,6 @@ export class DeleteJob implements Job {
 
   private nothing(): string {
     const source = this.src === null ? "" : ` and source ${formatCidr(this.src)}`;
-    return `error NoSuchRule no rule has destination ${formatCidr(this.dst)}${source}; see policy show\n`;
+    return refusal("NoSuchRule", `no rule has destination ${formatCidr(this.dst)}${source}; see policy show`);
   }
 }

@@ -6,12 +6,15 @@
 
 import { ACTION_DROP, ACTION_FORWARD, REGION_STAGED, RULE_STRIDE } from "../../engine/abi.ts";
 import { parseCidr } from "../cidr.ts";
-import { answer, type Job } from "../control/job.ts";
+import { answer, type Job, refusal } from "../control/job.ts";
 import { PAGE_RULES, parseU32, type Upload } from "../control/policy-grammar.ts";
+import type { ErrorCode } from "../error-codes.ts";
 import type { Host } from "../host.ts";
 import { CONTROL_PIECE, TABLE_PIECE, UPLOAD_LIFE_MS } from "../limits.ts";
 import { astray } from "./insert.ts";
 import { isAstray, type Rule, writeRule } from "./roles.ts";
+
+const UNCHANGED = "nothing was changed";
 
 /** The upload under way. */
 export class RuleUpload {
@@ -61,7 +64,7 @@ export function uploadJob(host: Host, upload: RuleUpload, request: Upload): Job 
   const now = host.sys.milliseconds();
   if (request.step === "begin") return answer(begin(host, upload, request, now));
   if (!upload.has(request.token, now))
-    return answer("error NoSuchUpload it has ended, or was silent for too long: nothing was changed\n");
+    return answer(refusal("NoSuchUpload", `it has ended, or was silent for too long: ${UNCHANGED}`));
   upload.touch(now);
   if (request.step === "page") return new PageJob(host, upload, request);
   if (request.step === "commit") return new CommitJob(host, upload);
@@ -71,10 +74,10 @@ export function uploadJob(host: Host, upload: RuleUpload, request: Upload): Job 
 
 function begin(host: Host, upload: RuleUpload, { number, force }: Upload, now: number): string {
   const busy = upload.busyFor(now);
-  if (busy > 0) return `error Busy another policy replace is under way, for ${busy} ms at most\n`;
+  if (busy > 0) return refusal("Busy", `another policy replace is under way, for ${busy} ms at most`);
   const limit = host.engine.call.ruleLimit();
   if (number > limit)
-    return `error TableFull ${number} rules, the table holds ${limit}; raise max_rules: nothing was changed\n`;
+    return refusal("OutOfSpace", `${number} rules, the table holds ${limit}; raise max_rules: ${UNCHANGED}`);
   return `ok ${upload.begin(number, force, now)}\n`;
 }
 
@@ -109,11 +112,11 @@ class PageJob implements Job {
     const { number, words } = request;
     const count = words.length - PAGE_RULES;
     if (number !== upload.received || count > upload.expected - number)
-      return this.fail(`OutOfOrder rules ${number} to ${number + count - 1} after ${upload.received}`);
+      return this.fail("OutOfOrder", `rules ${number} to ${number + count - 1} after ${upload.received}`);
     const end = Math.min(words.length, this.next + CONTROL_PIECE);
     while (this.next < end) {
-      const problem = this.take(number + this.next - PAGE_RULES, words[this.next]!);
-      if (problem !== "") return this.fail(problem);
+      const refused = this.take(number + this.next - PAGE_RULES, words[this.next]!);
+      if (refused !== null) return refused;
       this.next++;
     }
     if (this.next < words.length) return null;
@@ -121,20 +124,20 @@ class PageJob implements Job {
     return `ok ${upload.received} of ${upload.expected} rules\n`;
   }
 
-  /** Stages rule `index`. What is wrong with it, or "". */
-  private take(index: number, text: string): string {
+  /** Stages rule `index`. The reply when it is wrong. */
+  private take(index: number, text: string): string | null {
     const { engine } = this.host;
     const rule = parseStagedRule(text);
-    if (rule === null) return `InvalidValue rule ${index}: not SRC,DST,TARGET`;
+    if (rule === null) return this.fail("InvalidValue", `rule ${index}: not SRC,DST,TARGET`);
     if (!this.upload.force && isAstray(engine, rule))
-      return `UnknownTarget rule ${index}: ${astray(rule.target)}`;
+      return this.fail("UnknownTarget", `rule ${index}: ${astray(rule.target)}`);
     writeRule(engine, engine.call.region(REGION_STAGED) + index * RULE_STRIDE, rule);
-    return "";
+    return null;
   }
 
-  private fail(problem: string): string {
+  private fail(code: ErrorCode, problem: string): string {
     this.upload.end();
-    return `error ${problem}: nothing was changed\n`;
+    return refusal(code, `${problem}: ${UNCHANGED}`);
   }
 }
 
@@ -156,7 +159,7 @@ class CommitJob implements Job {
     if (this.next === 0) {
       this.upload.end();
       if (received !== expected)
-        return `error OutOfOrder ${received} of ${expected} rules have come: nothing was changed\n`;
+        return refusal("OutOfOrder", `${received} of ${expected} rules have come: ${UNCHANGED}`);
       call.beginRules();
     }
     const count = Math.min(TABLE_PIECE, expected - this.next);

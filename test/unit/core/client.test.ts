@@ -75,7 +75,7 @@ test("policy add asks for an answer where there is one, and says what is missing
     [[], "ok 5 rules\n", 0],
     [["--force"], "ok 6 rules\n", 0],
     [[], "error UnknownTarget no peer has id 9; --force takes it nevertheless\n", 1],
-    [[], "error TableFull the table is full with 5 rules; raise max_rules\n", 1],
+    [[], "error OutOfSpace the table is full with 5 rules; raise max_rules\n", 1],
   ] as const) {
     const asked = `policy insert ${[...ADD.slice(2), ...force].join(" ")}`;
     const done = run(

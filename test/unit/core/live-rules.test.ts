@@ -88,7 +88,7 @@ test("policy insert refuses a target that is no peer, unless forced, and a full 
   askAll(...Array(MAX_RULES - 2).fill(add("10.1.0.0/16", 2)));
   assert.equal(
     ask(`policy insert ${rule("10.1.0.0/16", 2)}`),
-    `error TableFull the table is full with ${MAX_RULES} rules; raise max_rules\n`,
+    `error OutOfSpace the table is full with ${MAX_RULES} rules; raise max_rules\n`,
   );
 });
 
@@ -267,7 +267,7 @@ test("an upload that is wrong, too long, out of order or incomplete changes noth
   const { ask } = prepare();
   assert.match(
     ask(`policy upload begin ${MAX_RULES + 1}`),
-    /^error TableFull 2001 rules, the table holds 2000; raise/,
+    /^error OutOfSpace 2001 rules, the table holds 2000; raise/,
   );
   const forced = tokenOf(ask("policy upload begin 1 --force"));
   assert.match(ask(`policy upload ${forced} 0 0.0.0.0/0,10.0.0.0/8,9`), /^ok 1 of 1 rules/);

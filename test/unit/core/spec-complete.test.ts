@@ -76,6 +76,7 @@ const NUMBERS: { readonly [name: string]: readonly number[] } = {
     limits.CONTROL_BURST,
     limits.CONTROL_BUDGET_MS,
     limits.CONTROL_PIECE,
+    limits.UPLOAD_LIFE_MS / 1000,
     limits.MAX_POLICY_REPLY,
     limits.MAX_STATUS_PAGE,
     limits.MAX_REQUEST,
