@@ -60,7 +60,8 @@ describe("An otherwise empty root", { skip }, () => {
     const daemon = lab.start("n", "subnetrad", command, { SUBNETRA_SOCK: "" });
     await daemon.seen(/\[ready\]/);
     assert.match(client("status").stdout, /^subnetra v[\d.]+ \[running\]\n/);
-    assert.equal(client("policy", "add", "--src", "0.0.0.0/0", "--dst", "192.0.2.0/24").status, 0);
+    const add = "policy add --src 0.0.0.0/0 --dst 192.0.2.0/24 --action drop".split(" ");
+    assert.equal(client(...add).stdout, "ok 3 rules\n");
     assert.match(client("policy", "show").stdout, /--dst 192\.0\.2\.0\/24 --action drop\n$/);
     assert.equal(client("save").stdout, `saved 3 rule(s) to ${SOCKET}.policy\n`);
     assert.equal(await daemon.stop(), 0);

@@ -21,7 +21,9 @@ const NODE = {
 
 /** Requests that must be answered, one reply each; everything else is met with silence. */
 function expectedReplies(datagram: string): number {
-  const answered = /^(save( .*)?|status|status +--json( .*)?|status +--from( .*)?|policy +show( .*)?)$/s;
+  // The new requests are told what is wrong with them, too.
+  const answered =
+    /^(save( .*)?|policy +(?:insert|del|test|replace|upload)( .*)?|status|status +--json( .*)?|status +--from( .*)?|policy +show( .*)?)$/s;
   return datagram.split("\n").filter((raw) => {
     const line = raw.replace(/^[ \t\r]+|[ \t\r]+$/g, "");
     const page = /^(?:status(?: +--json)?|policy +show)(?= ).*? --from(?: +([^ ]+))?(?: |$)/s.exec(line);
@@ -62,6 +64,17 @@ test("no datagram crashes the control server, and exactly the queries are answer
     "drop",
     "--target",
     "7",
+    "--force",
+    "insert",
+    "del",
+    "test",
+    "replace",
+    "upload",
+    "begin",
+    "commit",
+    "10.0.0.1",
+    "0.0.0.0/0,10.0.0.0/8,2",
+    "10.0.0.0/8,0.0.0.0/0,drop",
     "reload",
     "#",
     "\t",
@@ -80,6 +93,14 @@ test("no datagram crashes the control server, and exactly the queries are answer
         "policy show --from 1",
         "status --from 1",
         "save",
+        "policy del --dst 10.0.0.0/8",
+        "policy insert --src 0.0.0.0/0 --dst 10.0.0.0/8 --action drop",
+        "policy test 10.0.0.1 10.0.0.2",
+        "policy upload begin 2",
+        "policy upload 1 0 0.0.0.0/0,10.0.0.0/8,2 0.0.0.0/0,10.0.0.0/8,drop",
+        "policy upload 2 0 0.0.0.0/0,10.0.0.0/8,2 0.0.0.0/0,10.0.0.0/8,drop",
+        "policy upload 1 commit",
+        "policy upload 2 commit",
       ),
     },
     { weight: 1, arbitrary: fc.uint8Array({ maxLength: 60 }).map((b) => Buffer.from(b).toString("latin1")) },

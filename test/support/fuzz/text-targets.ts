@@ -4,9 +4,11 @@ import assert from "node:assert/strict";
 import { checkSanity } from "../../../src/core/config/sanity.ts";
 import { parseConfig } from "../../../src/core/config/values.ts";
 import { parseCommand } from "../../../src/core/control/commands.ts";
+import { PAGE_RULES, type Upload } from "../../../src/core/control/policy-grammar.ts";
 import { trimLine } from "../../../src/core/control/words.ts";
 import { isSubnetraError } from "../../../src/core/errors.ts";
 import { MAX_COMMAND } from "../../../src/core/limits.ts";
+import { formatStaged } from "../../../src/core/policy/rule-file.ts";
 import { loadSavedRules } from "../../../src/core/policy/saved-rules.ts";
 import {
   formatRule,
@@ -15,6 +17,7 @@ import {
   readRule,
   withoutComment,
 } from "../../../src/core/policy/text.ts";
+import { parseStagedRule } from "../../../src/core/policy/upload.ts";
 import type { Sys } from "../../../src/core/sys.ts";
 import { DEFAULT_RX_BUFFERS } from "../../../src/engine/abi.ts";
 import type { Engine } from "../../../src/engine/exports.ts";
@@ -94,6 +97,21 @@ const config: Target = {
   },
 };
 
+/** The rules of a page, by the other reader: each is a request line whose values stand between commas. */
+function judgeUpload({ step, words }: Upload): string[] {
+  if (step !== "page") return [`upload ${step}`];
+  const kinds = words.slice(PAGE_RULES).map((text) => {
+    const [src, dst, target, ...rest] = text.split(",");
+    const action = target === "drop" ? "--action drop" : `--target ${target} --action forward`;
+    const expected = rest.length > 0 ? null : readRuleLine(`policy add --src ${src} --dst ${dst} ${action}`);
+    const rule = parseStagedRule(text);
+    assert.deepEqual(rule, expected?.rule ?? null, text);
+    if (rule !== null) assert.equal(formatStaged(rule), text);
+    return rule === null ? "bad" : "rule";
+  });
+  return [`upload ${kinds.includes("bad") ? "bad" : "good"}`];
+}
+
 const controlLine: Target = {
   name: "control-line",
   covers: CORE,
@@ -106,9 +124,24 @@ const controlLine: Target = {
     "policy add --src 10.0.0.2/31 --dst 255.254.253.252/33 --action drop",
     "policy add --src 10.0.0.2/31 --dst 192.168.128.0/17 --action drop",
     "policy add --dst 1.2.3.4/32 --src 0.0.0.0/0 --action drop\n",
+    "policy insert --dst 1.2.3.4/32 --src 0.0.0.0/0 --action forward --target 3 --force",
+    "policy del --dst 1.2.3.4/32 --src 0.0.0.0/0",
+    "policy test 10.0.0.1 10.0.0.2",
+    "policy upload begin 1000 --force",
+    "policy upload 17 0 0.0.0.0/0,10.0.0.0/8,3 10.0.0.0/8,1.2.3.4/32,drop",
+    "policy upload 17 commit",
   ].map(bytesOf),
   words: [
     "policy ",
+    "insert ",
+    "del ",
+    "test ",
+    "upload ",
+    "begin ",
+    "commit",
+    "--force",
+    ",drop",
+    "0.0.0.0/0,",
     "add ",
     "--src ",
     "--dst ",
@@ -125,6 +158,7 @@ const controlLine: Target = {
     const command = parseCommand(trimLine(line));
     const expected = readRuleLine(line);
     assert.equal(command.verb === "add", expected !== null, `a rule, or not: ${JSON.stringify(line)}`);
+    if (command.verb === "upload") return judgeUpload(command);
     if (command.verb !== "add") return [command.verb === "none" ? command.error : command.verb];
     assert.deepEqual(command.rule, expected!.rule);
     assert.equal(formatRule(command.rule), expected!.text);
