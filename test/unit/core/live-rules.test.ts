@@ -16,6 +16,7 @@ const NODE = {
   port: 18020,
   tun: "snr0",
   names: ["alice", ""],
+  labels: ["alice", ""],
   run: "7.5",
   warnings: () => [],
 };
