@@ -1,23 +1,27 @@
 // Arguments of subnetrad, daemon-cli.md §1.
 
 import { parseDecimal } from "./decimal.ts";
-import { quoted, subnetraError } from "./errors.ts";
-import { DEFAULT_PATH_MTU, type Dialect } from "./network-plan.ts";
+import { isSubnetraError, quoted, subnetraError } from "./errors.ts";
+import { DEFAULT_PATH_MTU } from "./network-plan.ts";
+import type { Dialect } from "./network-steps.ts";
 
 export interface DaemonArgs {
   readonly mode: "help" | "version" | "check" | "plan" | "run";
   readonly config: string | null;
   readonly policy: string | null;
+  /** Set the interface up. */
+  readonly up: boolean;
   /** Text of --path-mtu and --dialect, looked at only when the plan is printed. */
   readonly pathMtu: string | null;
   readonly dialect: string | null;
 }
 
-export const DAEMON_USAGE = `usage: subnetrad [--config PATH] [--policy FILE]
+export const DAEMON_USAGE = `usage: subnetrad [--up] [--config PATH] [--policy FILE]
        subnetrad --check [--config PATH]
        subnetrad --print-network-plan [--path-mtu N] [--dialect linux|macos] [--config PATH]
 
   --config PATH          configuration file (default: $SUBNETRA_CONFIG, else config.json)
+  --up                   set the interface up: MTU, address and routes, as the plan says
   --policy FILE          saved rules to add at start, as written by "subnetra save"
   --check                validate the configuration and exit
   --print-network-plan   print the host commands for this node and exit
@@ -26,12 +30,13 @@ export const DAEMON_USAGE = `usage: subnetrad [--config PATH] [--policy FILE]
   -h, --help             print this text
   -V, --version          print the version
 
-Environment: SUBNETRA_CONFIG, SUBNETRA_SOCK (control socket), SUBNETRA_TUN (interface, default snr0)
+Environment: SUBNETRA_CONFIG, SUBNETRA_SOCK (control socket), SUBNETRA_TUN
+(interface, default snr0), SUBNETRA_UP (1: like --up)
 
 Examples:
   subnetrad --check --config /etc/subnetra/config.json
   subnetrad --print-network-plan --config /etc/subnetra/config.json
-  sudo subnetrad --config /etc/subnetra/config.json
+  sudo subnetrad --up --config /etc/subnetra/config.json
 `;
 
 const VALUE_FLAGS = ["--config", "--policy", "--path-mtu", "--dialect"];
@@ -47,6 +52,7 @@ export function parseDaemonArgs(args: string[]): DaemonArgs {
   const values: (string | null)[] = [null, null, null, null];
   let check = false;
   let plan = false;
+  let up = false;
   for (let i = 0; i < args.length; i++) {
     const arg = args[i]!;
     const flag = VALUE_FLAGS.indexOf(arg);
@@ -56,6 +62,7 @@ export function parseDaemonArgs(args: string[]): DaemonArgs {
       // The first occurrence counts.
       if (values[flag] === null) values[flag] = args[i]!;
     } else if (arg === "--check") check = true;
+    else if (arg === "--up") up = true;
     else if (arg === "--print-network-plan") plan = true;
     else throw subnetraError("UnknownArgument", "", arg);
   }
@@ -63,9 +70,24 @@ export function parseDaemonArgs(args: string[]): DaemonArgs {
     mode: check ? "check" : plan ? "plan" : "run",
     config: values[0]!,
     policy: values[1]!,
+    up,
     pathMtu: values[2]!,
     dialect: values[3]!,
   };
+}
+
+/**
+ * Whether arguments of `subnetra` ask for the plan, which startDaemon then prints or refuses: the product's pages call
+ * it by that name too. Never true for arguments that would start a daemon.
+ */
+export function asksForPlan(args: string[]): boolean {
+  if (args.indexOf("--print-network-plan") < 0 || args[0]!.charAt(0) !== "-") return false;
+  if (has(args, "-h", "--help") || has(args, "-V", "--version")) return false;
+  try {
+    return parseDaemonArgs(args).mode === "plan";
+  } catch (error) {
+    return isSubnetraError(error);
+  }
 }
 
 function has(args: string[], short: string, long: string): boolean {
@@ -73,7 +95,7 @@ function has(args: string[], short: string, long: string): boolean {
 }
 
 function only(mode: "help" | "version"): DaemonArgs {
-  return { mode, config: null, policy: null, pathMtu: null, dialect: null };
+  return { mode, config: null, policy: null, up: false, pathMtu: null, dialect: null };
 }
 
 /** The path MTU for the plan. @throws SubnetraError InvalidArgument */

@@ -59,6 +59,7 @@ function start(host: Host, argv: string[]): Finished | RunningNode {
   if (args.mode === "plan") return finish(host, renderPlan(host, args, config, device));
   return openNode(host, config, {
     device,
+    up: args.up || sys.env("SUBNETRA_UP") === "1",
     savedRules: args.policy !== null ? args.policy : config.policyFile,
     snapshot: config.policyFile,
     notices: warnings,

@@ -103,6 +103,10 @@ export const ERROR_CODES = {
     "the TUN interface cannot be set up",
     "stop what holds the interface, or set SUBNETRA_TUN to another name",
   ),
+  BringUpFailed: ours(
+    "the interface cannot be set up as --up asks",
+    "compare --print-network-plan with the system's addresses and routes",
+  ),
   UdpSocketFailed: info("a UDP socket cannot be created", "check the limit of open files"),
   UdpBindFailed: info("a UDP port cannot be bound", "choose another port or stop the program that holds it"),
   OutOfSpace: info("the policy table is full", "raise max_rules"),

@@ -1,10 +1,9 @@
-// The host commands for a node, daemon-cli.md §5. Text only: nothing is executed.
+// The host commands for a node, daemon-cli.md §5: the steps of network-steps.ts as text. Nothing is executed.
 
 import { HEADER_LENGTH, TAG_LENGTH } from "../engine/abi.ts";
-import { coversEverything, formatCidr, formatHost, networkOf } from "./cidr.ts";
+import { formatCidr, formatHost } from "./cidr.ts";
 import type { Config } from "./config/values.ts";
-
-export type Dialect = "linux" | "macos";
+import { type Dialect, linuxCommand, type NetworkStep, networkSteps } from "./network-steps.ts";
 
 /** Outer IPv4 and UDP headers. */
 const OUTER_HEADERS = 28;
@@ -19,11 +18,16 @@ const LINUX_HINT = [
   "#   (iptables equivalent: iptables -t mangle -A FORWARD -p tcp --tcp-flags SYN,RST SYN \\",
   "#      -j TCPMSS --clamp-mss-to-pmtu)",
 ];
-const MACOS_HINT = [
-  "# optional: clamp TCP MSS to the tunnel path (avoids PMTU blackholes):",
-  "#   pf: add to /etc/pf.conf, then `pfctl -f /etc/pf.conf`:",
-  "#     scrub out on <iface> max-mss <tunnel_mtu - 40>",
-];
+/** IPv4 and TCP headers inside of the tunnel. */
+const TCP_HEADERS = 40;
+
+function macosHint(device: string, mtu: number): string[] {
+  return [
+    "# optional: clamp TCP MSS to the tunnel path (avoids PMTU blackholes):",
+    "#   pf: add to /etc/pf.conf, then `pfctl -f /etc/pf.conf`:",
+    `#     scrub out on ${device} max-mss ${mtu - TCP_HEADERS}`,
+  ];
+}
 
 /**
  * Renders the plan as a byte string (UTF-8), newline at the end.
@@ -46,52 +50,47 @@ export function networkPlan(config: Config, dialect: Dialect, device: string, pa
     );
   }
   lines.push("");
-  if (dialect === "linux") addLinuxAddress(lines, config, device);
-  else addMacosAddress(lines, config, device);
-  lines.push("# routes to remote subnets reachable via the tunnel:");
-  addRoutes(lines, config, dialect, device);
+  const steps = networkSteps(config, dialect);
+  let routes = 0;
+  for (let i = 0; i < steps.length; i++) {
+    const step = steps[i]!;
+    if (i === ROUTES_FROM) lines.push(ROUTES);
+    const line = dialect === "linux" ? linuxLine(step, device) : macosLine(step, device, config.mtu);
+    if (line !== "") lines.push(line);
+    if (step.kind === "route" || step.kind === "connected") routes++;
+  }
+  if (steps.length === ROUTES_FROM) lines.push(ROUTES);
+  if (routes === 0) lines.push("# (no specific remote subnets configured)");
   lines.push("");
-  const hint = dialect === "linux" ? LINUX_HINT : MACOS_HINT;
+  const hint = dialect === "linux" ? LINUX_HINT : macosHint(device, config.mtu);
   return `${lines.concat(hint).join("\n")}\n`;
 }
 
+/** Link and address come before. */
+const ROUTES_FROM = 2;
+const ROUTES = "# routes to remote subnets reachable via the tunnel:";
 const UNSET = "# set the local TUN address (config 'local_tun_ip' is unset):";
 
-function addLinuxAddress(lines: string[], config: Config, device: string): void {
-  lines.push(`ip link set ${device} mtu ${config.mtu} up`);
-  const ip = config.localTunIp;
-  if (ip === null) lines.push(UNSET, `#   ip addr add <A.B.C.D/prefix> dev ${device}`);
-  else lines.push(`ip addr add ${formatCidr(ip)} dev ${device}`);
+function linuxLine(step: NetworkStep, device: string): string {
+  if (step.kind === "no-address") return `${UNSET}\n#   ip addr add <A.B.C.D/prefix> dev ${device}`;
+  return commentOf(step) || linuxCommand(step, device);
 }
 
-function addMacosAddress(lines: string[], config: Config, device: string): void {
-  const ip = config.localTunIp;
-  if (ip === null) {
-    lines.push(UNSET, `#   ifconfig ${device} inet <A.B.C.D> <A.B.C.D> mtu ${config.mtu} up`);
-    return;
+/** The interface is point to point: the same address serves both ends, and MTU, address and link are one command. */
+function macosLine(step: NetworkStep, device: string, mtu: number): string {
+  if (step.kind === "no-address")
+    return `${UNSET}\n#   ifconfig ${device} inet <A.B.C.D> <A.B.C.D> mtu ${mtu} up`;
+  if (step.kind === "address") {
+    const address = formatHost(step.prefix);
+    return `ifconfig ${device} inet ${address} ${address} mtu ${mtu} up`;
   }
-  // The interface is point to point: the same address serves both ends.
-  const address = formatHost(ip);
-  lines.push(`ifconfig ${device} inet ${address} ${address} mtu ${config.mtu} up`);
+  if (step.kind === "route") return `route add -net ${formatCidr(step.prefix)} -interface ${device}`;
+  return commentOf(step);
 }
 
-function addRoutes(lines: string[], config: Config, dialect: Dialect, device: string): void {
-  let routes = 0;
-  for (let i = 0; i < config.peers.length; i++) {
-    const peer = config.peers[i]!;
-    if (coversEverything(peer.allowedSrc)) {
-      lines.push(
-        `# (peer id ${peer.id}: allowed_src is 0.0.0.0/0 ${DASH} no route emitted; set a specific prefix)`,
-      );
-      continue;
-    }
-    const prefix = formatCidr(networkOf(peer.allowedSrc));
-    lines.push(
-      dialect === "linux"
-        ? `ip route add ${prefix} dev ${device}`
-        : `route add -net ${prefix} -interface ${device}`,
-    );
-    routes++;
-  }
-  if (routes === 0) lines.push("# (no specific remote subnets configured)");
+/** What is said of a route that is not made, "" for other steps. */
+function commentOf(step: NetworkStep): string {
+  if (step.kind === "no-route")
+    return `# (peer id ${step.peer}: allowed_src is 0.0.0.0/0 ${DASH} no route emitted; set a specific prefix)`;
+  return step.kind === "connected" ? `# (${formatCidr(step.prefix)} comes with the address)` : "";
 }

@@ -48,6 +48,8 @@ export class Reactor {
   private readonly clock: number;
   private readonly tunArena: number;
   private readonly tunPackets: number;
+  /** Milliseconds that turn() may wait when nothing happens, -1 = no limit. */
+  longestWait = -1;
 
   /**
    * @param engine laid out with DEFAULT_RX_BUFFERS
@@ -77,6 +79,7 @@ export class Reactor {
       this.flush();
       timeout = call.timeout();
     }
+    if (this.longestWait >= 0 && (timeout < 0 || timeout > this.longestWait)) timeout = this.longestWait;
     // Data goes first even then: pending control work only keeps the loop from sleeping.
     const pending = this.control.pending;
     const ready = sys.wait(pending ? 0 : timeout);

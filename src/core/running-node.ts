@@ -1,6 +1,7 @@
 // A running node: opens devices and sockets, publishes the policy, gives up its privileges, and turns the loop.
 
 import { REGION_CLOCK } from "../engine/abi.ts";
+import { bringUp } from "./bring-up.ts";
 import type { Config } from "./config/values.ts";
 import { ControlServer } from "./control/server.ts";
 import { bindControl, type ControlSocket, checkSocketPath, socketPath } from "./control/socket.ts";
@@ -9,12 +10,14 @@ import { explain, type SubnetraError, subnetraError } from "./errors.ts";
 import { fieldText } from "./escape.ts";
 import type { Host } from "./host.ts";
 import { formatU64 } from "./memory.ts";
+import { LOOK_MS, Notifier } from "./notify.ts";
 import { loadSavedRules } from "./policy/saved-rules.ts";
 import { snapshotPath } from "./policy/snapshot.ts";
 import { oneLine } from "./printable.ts";
 import { Reactor } from "./reactor.ts";
 import { addPolicy, startKeepalive } from "./setup.ts";
 import { startFailure, step } from "./start-failure.ts";
+import { peersOnline } from "./status/status.ts";
 import {
   EADDRINUSE,
   errnoOf,
@@ -31,6 +34,8 @@ import { VERSION } from "./version.ts";
 export interface NodeOptions {
   /** Interface name to ask for. */
   readonly device: string;
+  /** Set the interface up, as the network plan says. */
+  readonly up: boolean;
   /** File of saved rules, or null. */
   readonly savedRules: string | null;
   /** File that save writes, or null for the one beside the control socket. */
@@ -71,6 +76,7 @@ class Node implements RunningNode {
   private reactor: Reactor | null = null;
   private control: ControlSocket | null = null;
   private server: ControlServer | null = null;
+  private notifier: Notifier | null = null;
   /** Shown at the end of the status. */
   private readonly warnings: string[] = [];
   private stopped = false;
@@ -85,7 +91,10 @@ class Node implements RunningNode {
   turn(): boolean {
     if (this.stopped || this.reactor === null) return false;
     const result = this.reactor.turn();
-    if ((result & (READY_STOP | READY_LOST)) === 0) return true;
+    if ((result & (READY_STOP | READY_LOST)) === 0) {
+      if (this.notifier !== null) this.notifier.look();
+      return true;
+    }
     if ((result & READY_STOP) === 0) {
       const error = subnetraError("TunLost", "", "the interface was removed while the node ran");
       this.host.sys.print(STDERR, `reactor exited: ${error.code}\n${explain(error)}`);
@@ -98,6 +107,7 @@ class Node implements RunningNode {
   stop(): number {
     if (this.stopped) return this.status;
     this.stopped = true;
+    if (this.notifier !== null) this.notifier.stopping();
     if (this.server !== null) this.server.finish();
     if (this.control !== null) this.control.close();
     this.host.sys.closeAll();
@@ -107,7 +117,7 @@ class Node implements RunningNode {
 
   open(config: Config, options: NodeOptions): void {
     const { engine, sys } = this.host;
-    this.openTun(options.device);
+    const takenOver = this.openTun(options.device);
     for (let i = 0; i < config.listenPorts.length; i++) this.openUdp(config.listenPorts[i]!);
     this.checkBuffer();
     addPolicy(this.host, config);
@@ -117,6 +127,8 @@ class Node implements RunningNode {
       () => bindControl(this.host, this.path),
     );
     startKeepalive(this.host, config);
+    // Last, so that a start that fails has changed nothing; once, by the image that has the privileges.
+    if (options.up && !takenOver) bringUp(this.host, config, sys.tunName());
     this.dropPrivileges();
     // Without a socket this process has been restarted by now.
     this.server = this.controlServer(this.control!, config, options.snapshot);
@@ -125,6 +137,19 @@ class Node implements RunningNode {
     if (!savedRulesFound) sys.print(STDERR, `no saved rules at ${oneLine(options.savedRules!)}\n`);
     const tun = fieldText(sys.tunName());
     sys.print(STDERR, `${options.banner} tun=${tun} sock=${oneLine(this.path)} [ready]\n`);
+    this.notify(config.peers.length);
+  }
+
+  /** Tells a service manager that listens that the node is ready, and from now on how many peers are online. */
+  private notify(peers: number): void {
+    const { engine, sys } = this.host;
+    this.notifier = Notifier.open(sys, peers, () => {
+      sys.clock(engine.call.region(REGION_CLOCK));
+      return peersOnline(engine);
+    });
+    if (this.notifier === null) return;
+    this.notifier.ready();
+    if (this.reactor !== null) this.reactor.longestWait = LOOK_MS;
   }
 
   /** What many peers send at once is lost where the system grants less room than was asked for. */
@@ -137,11 +162,12 @@ class Node implements RunningNode {
     );
   }
 
-  private openTun(device: string): void {
+  /** True when the image before this one has opened it. */
+  private openTun(device: string): boolean {
     const { sys } = this.host;
     const need = sys.os === "macos" ? "need root" : "need CAP_NET_ADMIN and /dev/net/tun";
     const result = sys.tunOpen(device);
-    if (result >= 0) return;
+    if (result >= 0) return result === 1;
     const error = tunFailure(this.host, result, device);
     throw startFailure(`tun open failed (${error.code}); ${need}`, error);
   }

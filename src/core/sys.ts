@@ -25,6 +25,7 @@ export const ENAMETOOLONG = 36;
 export const EMSGSIZE = 90;
 export const EADDRINUSE = 98;
 export const ECONNRESET = 104;
+export const EPROTONOSUPPORT = 93;
 export const ENOBUFS = 105;
 export const ETIMEDOUT = 110;
 export const ECONNREFUSED = 111;
@@ -195,10 +196,18 @@ export interface Sys extends ClientSys {
   lock(fd: number): number;
 
   // --- devices and sockets of the data plane; opened once, closed by closeAll ---
-  /** Opens a TUN device without packet information. 0 or -(stage, errno). The name may be cut at 15 characters. */
+  /**
+   * Opens a TUN device without packet information. 0, 1 when the image before a restart by dropPrivileges has opened
+   * it, or -(stage, errno). The name may be cut at 15 characters.
+   */
   tunOpen(name: string): number;
   /** The device's real name. */
   tunName(): string;
+  /**
+   * Opens a conversation with the kernel about interfaces, addresses and routes: on Linux a non-blocking socket of
+   * route netlink, close-on-exec, for read, write, poll and close. -errno where there is none.
+   */
+  netlinkOpen(): number;
   /** 1 when every TUN packet carries a virtio header (segmentation offload), else 0. */
   tunVnet(): number;
   /** Opens the next UDP socket on 0.0.0.0:port, non-blocking, close-on-exec. Its index (0, 1, …) or -(stage, errno). */

@@ -1,6 +1,7 @@
 // The program of the tiny build: one file that is daemon and client, by the name it is called by.
 
 import { runClient } from "../../core/control/client.ts";
+import { asksForPlan } from "../../core/daemon-args.ts";
 import { startDaemon } from "../../core/daemon.ts";
 import { STDERR } from "../../core/sys.ts";
 import { DEFAULT_PEERS, DEFAULT_RULES, DEFAULT_RX_BUFFERS } from "../../engine/abi.ts";
@@ -46,7 +47,7 @@ function run(name: string, args: string[]): number {
     return 1;
   }
   if (name === "subnetrad") return daemon(args);
-  if (name === "subnetra") return runClient(native.sys, args);
+  if (name === "subnetra") return asksForPlan(args) ? daemon(args) : runClient(native.sys, args);
   native.sys.print(STDERR, USAGE);
   return 1;
 }

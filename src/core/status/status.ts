@@ -15,6 +15,7 @@ import {
 } from "../../engine/abi.ts";
 import type { Engine } from "../../engine/exports.ts";
 import { formatCidr, readPrefix } from "../cidr.ts";
+import { ONLINE_SECONDS } from "../limits.ts";
 import { formatU64 } from "../memory.ts";
 
 /** What a status shows besides the engine's figures. */
@@ -83,6 +84,17 @@ export function readPeer(engine: Engine, index: number): PeerStatus {
     lastSeen: formatU64(engine, at + PEER_LAST_SEEN),
     unclaimed: formatU64(engine, at + PEER_UNCLAIMED),
   };
+}
+
+/** How many peers are online. REGION_CLOCK holds the time. */
+export function peersOnline(engine: Engine): number {
+  const { call } = engine;
+  let online = 0;
+  for (let i = 0; i < call.peerCount(); i++) {
+    const age = call.peerAge(i);
+    if (age >= 0 && age <= ONLINE_SECONDS) online++;
+  }
+  return online;
 }
 
 /** A.B.C.D:port of a struct sockaddr_in. (In one step: Duktape hashes and stores the result of every addition.) */

@@ -154,7 +154,11 @@ export class NodejsSys extends NodejsClientSys implements Sys {
     if (opened < 0) return opened;
     this.keepKeysOutOfSwap();
     this.readiness.watchTun(this.tun.fd);
-    return 0;
+    return opened;
+  }
+
+  netlinkOpen(): number {
+    return system.openRouteNetlink();
   }
 
   /** The most important pages first: the system may allow few. */

@@ -1,7 +1,7 @@
 // A TUN device as the platform uses it: the kernel's (linux/kernel-tun.ts) or queues in this program (tun-memory.ts).
 
 export interface Tun {
-  /** Opens the device under this name, or one like it. 0 or -(stage, errno). */
+  /** Opens the device under this name, or one like it. 0, 1 when handed over by the image before, or -(stage, errno). */
   open(name: string): number;
   /** The real name of the open device, "" before. */
   readonly name: string;

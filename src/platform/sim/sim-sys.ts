@@ -5,6 +5,7 @@ import {
   EBADF,
   EBUSY,
   ENOENT,
+  EPROTONOSUPPORT,
   failure,
   READY_CONTROL,
   READY_STOP,
@@ -167,6 +168,11 @@ export class SimSys extends LocalClient implements Sys {
     if (this.tun === null) return failure(TUN_IOCTL, EBUSY);
     this.tun.onReadable = () => this.onReadable();
     return 0;
+  }
+
+  /** A simulated machine has neither addresses nor routes to set. */
+  netlinkOpen(): number {
+    return -EPROTONOSUPPORT;
   }
 
   tunName(): string {

@@ -192,6 +192,11 @@ static duk_ret_t bind_tun_open(duk_context *ctx)
     return give(ctx, sys_tun_open(name));
 }
 
+static duk_ret_t bind_netlink_open(duk_context *ctx)
+{
+    return give(ctx, sys_netlink_open());
+}
+
 static duk_ret_t bind_tun_name(duk_context *ctx)
 {
     push_bytes(ctx, sys_tun_name(), strlen(sys_tun_name()));
@@ -367,6 +372,7 @@ static const duk_function_list_entry sys_functions[] = {
     {"unlink", bind_unlink, 1},
     {"mkdir", bind_mkdir, 2},
     {"tunOpen", bind_tun_open, 1},
+    {"netlinkOpen", bind_netlink_open, 0},
     {"tunName", bind_tun_name, 0},
     {"tunVnet", bind_tun_vnet, 0},
     {"tunReceive", bind_tun_receive, 0},

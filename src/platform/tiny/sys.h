@@ -76,6 +76,10 @@ void sys_tun_send(uint32_t count);
 /* Descriptor of the device, or -1. */
 extern int sys_tun_fd;
 
+/* netlink.c */
+
+int32_t sys_netlink_open(void);
+
 /* udp.c, udp-send.c */
 
 int32_t sys_udp_open(uint32_t port);

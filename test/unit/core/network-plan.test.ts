@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { parseConfig } from "../../../src/core/config/values.ts";
-import { type Dialect, networkPlan } from "../../../src/core/network-plan.ts";
+import { networkPlan } from "../../../src/core/network-plan.ts";
+import type { Dialect } from "../../../src/core/network-steps.ts";
 
 const SPOKE = {
   role: "spoke",
@@ -40,7 +41,7 @@ const LINUX = `# subnetra network plan for interface 'snr0'
 ip link set snr0 mtu 1400 up
 ip addr add 10.77.0.2/24 dev snr0
 # routes to remote subnets reachable via the tunnel:
-ip route add 10.77.0.0/24 dev snr0
+# (10.77.0.0/24 comes with the address)
 
 # optional: clamp TCP MSS to the tunnel path (avoids PMTU blackholes):
 #   nft add rule inet filter forward tcp flags syn tcp option maxseg size set rt mtu
@@ -59,7 +60,7 @@ route add -net 10.77.0.0/24 -interface utunN
 
 # optional: clamp TCP MSS to the tunnel path (avoids PMTU blackholes):
 #   pf: add to /etc/pf.conf, then \`pfctl -f /etc/pf.conf\`:
-#     scrub out on <iface> max-mss <tunnel_mtu - 40>
+#     scrub out on utunN max-mss 1360
 `;
 
 test("the literal plans of daemon-cli.md §5", () => {
@@ -78,7 +79,8 @@ test("a too large MTU adds two warning lines after the recommendation", () => {
   ] as const) {
     const expected = text
       .replace("# recommended max tunnel MTU for this path: 1436\n", warning)
-      .replace("mtu 1400 up", "mtu 1452 up");
+      .replace("mtu 1400 up", "mtu 1452 up")
+      .replace("max-mss 1360", "max-mss 1412");
     assert.equal(plan({ ...SPOKE, local_tun_mtu: 1452 }, dialect), expected);
   }
 });
@@ -109,7 +111,7 @@ test("without local_tun_ip the address step is a comment", () => {
     LINUX.replace(
       "ip addr add 10.77.0.2/24 dev snr0\n",
       "# set the local TUN address (config 'local_tun_ip' is unset):\n#   ip addr add <A.B.C.D/prefix> dev snr0\n",
-    ),
+    ).replace("# (10.77.0.0/24 comes with the address)", "ip route add 10.77.0.0/24 dev snr0"),
   );
   assert.equal(
     plan(unset, "macos"),
@@ -121,12 +123,12 @@ test("without local_tun_ip the address step is a comment", () => {
 });
 
 test("a peer without a specific prefix gives a comment", () => {
-  const any = { ...SPOKE, peers: [{ ...PEER, id: 2, allowed_src: "0.0.0.0/0" }] };
+  const any = { ...SPOKE, role: "manual", peers: [{ ...PEER, id: 2, allowed_src: "0.0.0.0/0" }] };
   const comment = "# (peer id 2: allowed_src is 0.0.0.0/0 \u2014 no route emitted; set a specific prefix)\n";
   assert.equal(
     plan(any, "linux"),
     LINUX.replace(
-      "ip route add 10.77.0.0/24 dev snr0\n",
+      "# (10.77.0.0/24 comes with the address)\n",
       `${comment}# (no specific remote subnets configured)\n`,
     ),
   );
@@ -159,4 +161,27 @@ test("the plan has no length limit", () => {
   }));
   const text = plan({ ...SPOKE, peers }, "linux");
   assert.equal(text.match(/^ip route add /gm)!.length, 500);
+});
+
+/** The lines of a plan that do something. */
+const commands = (text: string): string[] =>
+  text.split("\n").filter((line) => line !== "" && !line.startsWith("#"));
+
+test("a spoke's routes are also what its rules send to the hub, each once", () => {
+  const peers = [{ ...PEER, allowed_src: "10.77.0.0/24" }];
+  const remote = { ...SPOKE, peers, remote_routes: ["192.168.8.0/24", "10.77.0.99/24", "0.0.0.0/0"] };
+  assert.deepEqual(commands(plan(remote, "linux")).slice(2), ["ip route add 192.168.8.0/24 dev snr0"]);
+  assert.deepEqual(commands(plan(remote, "macos")).slice(1), [
+    "route add -net 10.77.0.0/24 -interface utunN",
+    "route add -net 192.168.8.0/24 -interface utunN",
+  ]);
+  const wide = { ...SPOKE, peers, virtual_subnet: "10.77.0.0/16" };
+  assert.deepEqual(commands(plan(wide, "linux")).slice(2), ["ip route add 10.77.0.0/16 dev snr0"]);
+  // The default virtual_subnet, 10.0.0.0/24, is not where this node lives.
+  const { virtual_subnet: _, ...unset } = SPOKE;
+  assert.deepEqual(commands(plan(unset, "linux")).slice(2), []);
+  assert.deepEqual(commands(plan({ ...SPOKE, virtual_subnet: "0.0.0.0/0" }, "linux")).slice(2), []);
+  // A hub routes by its peers alone.
+  const hub = { ...wide, role: "hub", remote_routes: ["192.168.8.0/24"] };
+  assert.deepEqual(commands(plan(hub, "linux")).slice(2), []);
 });

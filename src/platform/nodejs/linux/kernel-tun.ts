@@ -22,13 +22,14 @@ export class KernelTun implements Tun {
   }
 
   open(name: string): number {
-    const device = this.privileges.inherited?.takeTun() ?? openTun(name, this.offload);
+    const handed = this.privileges.inherited?.takeTun() ?? null;
+    const device = handed ?? openTun(name, this.offload);
     if (typeof device === "number") return device;
     this.device = device;
     // Only now: the engine's regions do not move after the first device is opened.
     this.io = new TunIo(this.engine);
     if (this.privileges.collected !== null) this.privileges.collected.tun = device;
-    return 0;
+    return handed === null ? 0 : 1;
   }
 
   get name(): string {

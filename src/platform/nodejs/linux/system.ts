@@ -7,6 +7,7 @@ export { AF_INET as SOCKADDR_FAMILY, LOCK_NOW } from "./constants.ts";
 export { KernelTun } from "./kernel-tun.ts";
 export { ListenPort } from "./listen-port.ts";
 export { Privileges } from "./privileges.ts";
+export { openRouteNetlink } from "./netlink.ts";
 export { openRestoreEvents, readRestoreEvents } from "./restore-event.ts";
 export { forbidDumps, keepOutOfDumps, keepOutOfSwap } from "./secret-memory.ts";
 export { UdpReceiver } from "./udp-receive.ts";
