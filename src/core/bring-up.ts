@@ -1,4 +1,4 @@
-// Brings the interface up by system calls, daemon-cli.md §8: does the steps that the network plan prints.
+// Brings the interface up by system calls, daemon-cli.md §9: does the steps that the network plan prints.
 
 import { formatCidr, hostPrefix, networkOf } from "./cidr.ts";
 import type { Config } from "./config/values.ts";
@@ -84,7 +84,12 @@ function failed(step: NetworkStep, device: string, errno: number): StartFailure 
 function conflict(step: NetworkStep, device: string, other: string): StartFailure {
   const where = other === "" ? "a route of another kind" : `the interface ${oneLine(other)}`;
   const detail = `${wantedPrefix(step)} already leads to ${where}`;
-  return failure(step, device, detail, "remove that route, or give the mesh a prefix that is not in use here");
+  return failure(
+    step,
+    device,
+    detail,
+    "remove that route, or give the mesh a prefix that is not in use here",
+  );
 }
 
 function failure(step: NetworkStep, device: string, detail: string, remedy?: string): StartFailure {

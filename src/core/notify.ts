@@ -1,4 +1,4 @@
-// Telling the service manager how the node does, daemon-cli.md §9: sd_notify(3) over Sys's unix datagrams.
+// Telling the service manager how the node does, daemon-cli.md §10: sd_notify(3) over Sys's unix datagrams.
 
 import type { Sys } from "./sys.ts";
 

@@ -157,7 +157,8 @@ export class Rtnetlink {
       let metric = 0;
       this.attributes(at + RTMSG, message + length, (type, value) => {
         if (type === RTA_DST)
-          address = ((u8[value]! << 24) | (u8[value + 1]! << 16) | (u8[value + 2]! << 8) | u8[value + 3]!) >>> 0;
+          address =
+            ((u8[value]! << 24) | (u8[value + 1]! << 16) | (u8[value + 2]! << 8) | u8[value + 3]!) >>> 0;
         else if (type === RTA_OIF) link = this.u32(value);
         else if (type === RTA_PRIORITY) metric = this.u32(value);
       });
@@ -231,7 +232,11 @@ export class Rtnetlink {
     return 1;
   }
 
-  private attributes(from: number, end: number, show: (type: number, value: number, size: number) => void): void {
+  private attributes(
+    from: number,
+    end: number,
+    show: (type: number, value: number, size: number) => void,
+  ): void {
     for (let at = from; at + 4 <= end; ) {
       const length = this.u16(at);
       if (length < 4 || at + length > end) return;

@@ -1,8 +1,8 @@
 // The program of the tiny build: one file that is daemon and client, by the name it is called by.
 
 import { runClient } from "../../core/control/client.ts";
-import { asksForPlan } from "../../core/daemon-args.ts";
 import { startDaemon } from "../../core/daemon.ts";
+import { asksForPlan } from "../../core/daemon-args.ts";
 import { STDERR } from "../../core/sys.ts";
 import { DEFAULT_PEERS, DEFAULT_RULES, DEFAULT_RX_BUFFERS } from "../../engine/abi.ts";
 import type {} from "../../platform/tiny/native.ts";
