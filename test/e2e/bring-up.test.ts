@@ -117,7 +117,7 @@ endToEnd("Bring-up", () => {
       return heard.length;
     };
     try {
-      await up(star.hub);
+      await Promise.all([up(star.hub), up(star.b)]);
       await up(star.a, { env: { NOTIFY_SOCKET: path } });
       await until("READY", 5000, () => listen() > 0);
       assert.equal(heard[0], "READY=1\nSTATUS=0 of 1 peers online");
