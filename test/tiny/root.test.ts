@@ -59,7 +59,10 @@ describe("An otherwise empty root", { skip }, () => {
     const command = ["chroot", folder, "/subnetra", "subnetrad", "--config", "/config.json"];
     const daemon = lab.start("n", "subnetrad", command, { SUBNETRA_SOCK: "", SUBNETRA_UP: "1" });
     await daemon.seen(/\[ready\]/);
-    assert.match(lab.exec("n", ["ip", "-4", "addr", "show", "snr0"]).stdout, /UP[\s\S]*inet 10\.77\.0\.2\/24 /);
+    assert.match(
+      lab.exec("n", ["ip", "-4", "addr", "show", "snr0"]).stdout,
+      /UP[\s\S]*inet 10\.77\.0\.2\/24 /,
+    );
     assert.match(lab.exec("n", ["ip", "route"]).stdout, /^10\.77\.0\.0\/24 dev snr0 /m);
     assert.equal(await daemon.stop(), 0);
   });
