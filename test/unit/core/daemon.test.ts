@@ -610,6 +610,36 @@ test("saved rules are added after the role's, without duplicates", () => {
   node.stop();
 });
 
+test("save writes where policy_file points; what a changed configuration decides about does not come back beside it", () => {
+  const save = (prepared: ReturnType<typeof prepare>, ...requests: string[]): string => {
+    const { sys } = prepared;
+    const node = running(prepared.run());
+    const client = ClientSocket.open(sys, SOCKET);
+    if (!(client instanceof ClientSocket)) assert.fail();
+    for (const request of [...requests, "save"]) client.send(request);
+    sys.waits = Array(20).fill(os.READY_CONTROL);
+    for (let i = 0; i < 20; i++) node.turn();
+    let reply = "";
+    for (let next = client.receive(0); next !== null; next = client.receive(0)) reply = next;
+    node.stop();
+    return reply;
+  };
+  const first = prepare({ ...HUB, policy_file: "/var/rules" });
+  const added = "policy add --src 0.0.0.0/0 --dst 10.9.0.0/16 --action forward --target 3";
+  assert.equal(save(first, added), "saved 3 rule(s) to /var/rules\n");
+  assert.equal(first.sys.files[`${SOCKET}.policy`], undefined);
+  const saved = String(first.sys.files["/var/rules"]);
+  assert.match(saved, /--dst 10\.77\.0\.2\/32 --action forward --target 2\n/);
+
+  // The peer behind 10.77.0.2 has another id by now.
+  const peers = HUB.peers.map((peer) => (peer.id === 2 ? { ...peer, id: 22 } : peer));
+  const second = prepare({ ...HUB, peers, policy_file: "/var/rules" });
+  second.sys.files["/var/rules"] = Buffer.from(saved);
+  assert.equal(save(second), "saved 3 rule(s) to /var/rules\n");
+  const again = String(second.sys.files["/var/rules"]);
+  assert.equal(again, saved.replace("--target 2\n", "--target 22\n"));
+});
+
 test("saved rules: a bad line, a full table, an unreadable file stop the start; a missing one is a notice", () => {
   const rule = "policy add --src 0.0.0.0/0 --dst 10.9.0.0/16 --action forward --target 3\n";
   const cases: [string, string, RegExp][] = [
