@@ -17,7 +17,8 @@ export function bundleClient(folder) {
     platform: "node",
     format: "esm",
     target: "node20",
-    external: ["koffi"],
+    // The tools stay files of their own: the client must not read them.
+    external: ["koffi", "./tools/run.js"],
     legalComments: "none",
   });
   rmSync(`${file}.map`, { force: true });

@@ -8,6 +8,7 @@ import { DEFAULT_PEERS, DEFAULT_RULES, DEFAULT_RX_BUFFERS } from "../../engine/a
 import type {} from "../../platform/tiny/native.ts";
 import { onlyOnNode } from "./node-only.ts";
 import { selfTest } from "./self-test.ts";
+import { runTinyTool } from "./tools.ts";
 
 const USAGE = `Call this file subnetrad or subnetra, or give that name as its first argument:
   subnetrad [--config PATH]   the daemon
@@ -47,7 +48,11 @@ function run(name: string, args: string[]): number {
     return 1;
   }
   if (name === "subnetrad") return daemon(args);
-  if (name === "subnetra") return asksForPlan(args) ? daemon(args) : runClient(native.sys, args);
+  if (name === "subnetra") {
+    const status = runTinyTool(native, args);
+    if (status >= 0) return status;
+    return asksForPlan(args) ? daemon(args) : runClient(native.sys, args);
+  }
   native.sys.print(STDERR, USAGE);
   return 1;
 }

@@ -1,9 +1,12 @@
 // Usage texts of the subnetra client, control-protocol.md §8, made from the table of commands.
 
+import { TOOL_NAMES } from "../tools/names.ts";
 import { COMMANDS, type Command, type CommandRow } from "./commands.ts";
 
 /** Column in which the help's explanations begin. */
 const HELP_COLUMN = 6;
+/** Width of the tools' names. */
+const NAME_WIDTH = 15;
 
 const MORE = "       subnetra --help tells what each takes, with examples\n";
 
@@ -33,6 +36,8 @@ export function clientHelp(): string {
   return `${clientUsage()}
 Commands, asked of the running daemon:
 ${commands}
+Tools ("subnetra TOOL --help" tells more):
+${tools()}
 Options:
   -h, --help     print this text
   -V, --version  print the version
@@ -48,6 +53,17 @@ Examples:
   subnetra policy replace rules.txt
   subnetra policy test 10.77.0.2 192.168.2.9
 `;
+}
+
+function tools(): string {
+  let lines = "";
+  for (let i = 0; i < TOOL_NAMES.length; i++) {
+    const { name, summary } = TOOL_NAMES[i]!;
+    let padded = name;
+    while (padded.length < NAME_WIDTH) padded += " ";
+    lines += `  ${padded}${summary}\n`;
+  }
+  return lines;
 }
 
 /** A text of several lines, each moved to the right. */

@@ -1,0 +1,32 @@
+// The tools of `subnetra <tool>`: the one list of their names and summaries, which help, completion, manual pages and
+// dispatch read without loading a tool.
+
+export interface ToolName {
+  readonly name: string;
+  /** One line for the list of tools, at most 60 characters. */
+  readonly summary: string;
+  /** Whether the static file has it as well; the others need Node.js. */
+  readonly everywhere: boolean;
+}
+
+export const TOOL_NAMES: readonly ToolName[] = [
+  everywhere("keygen", "random keys, one per link"),
+  everywhere("key-derive", "the keys of a link, from its pre-shared key"),
+  onNodejs("config-gen", "configuration files of a hub and its spokes, with fresh keys"),
+  everywhere("config-lint", "checks a configuration file"),
+  onNodejs("wire-decode", "opens captured datagrams"),
+];
+
+function everywhere(name: string, summary: string): ToolName {
+  return { name, summary, everywhere: true };
+}
+
+function onNodejs(name: string, summary: string): ToolName {
+  return { name, summary, everywhere: false };
+}
+
+/** The tool of this name, or null. */
+export function toolNamed(word: string | undefined): ToolName | null {
+  for (let i = 0; i < TOOL_NAMES.length; i++) if (TOOL_NAMES[i]!.name === word) return TOOL_NAMES[i]!;
+  return null;
+}
