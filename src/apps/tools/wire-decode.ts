@@ -18,24 +18,29 @@ const STREAM_LIMIT = 1 << 20;
 /** Longest datagram of --data: the largest one a node emits. */
 const LONGEST = HEADER_LENGTH + MAX_PLAINTEXT + TAG_LENGTH;
 
-const HELP = `usage: subnetra wire-decode --data HEX (--psk HEX | --psk-file FILE) --to ID [--from ID]
-       subnetra wire-decode --stream (--key FROM:TO:HEX | --key-file FILE) … < datagrams.txt
-       subnetra wire-decode --read FILE (--key … | --key-file FILE) … [--write OUT.pcapng]
+const HELP = `usage: subnetra wire-decode --data HEX (--psk HEX | --psk-file FILE) --to ID
+                            [--from ID]
+       subnetra wire-decode --stream (--key FROM:TO:HEX | --key-file FILE) ...
+       subnetra wire-decode --read FILE (--key ... | --key-file FILE) ...
+                            [--write OUT.pcapng]
 
   --data HEX        one datagram
-  --psk, --psk-file its link's key; a file, or "-" for standard input, keeps it out of process listings
-  --to, --from ID   receiver and sender (default: the sender named by the header)
-  --stream          hexadecimal datagrams on standard input, one a line, at most 1 MiB
+  --psk, --psk-file its link's key; a file, or "-" for standard input,
+                    keeps it out of process listings
+  --to, --from ID   receiver and sender (default: whom the header names)
+  --stream          hexadecimal datagrams on standard input, one a line,
+                    at most 1 MiB
   --read FILE       a capture: pcap or pcapng, as tcpdump -w writes it
   --key FROM:TO:HEX a link and its key; up to ${MAX_KEYS}
   --key-file FILE   the same, one a line ("#" starts a comment)
   --write FILE      the decrypted inner packets as pcapng, mode 0600
 
-Obfuscated and plain datagrams are recognised. Replays and the order of epochs are not checked.
+Obfuscated and plain datagrams are recognised. Replays and the order of epochs
+are not checked.
 
 Example:
   tcpdump -i eth0 -w mesh.pcap udp port 18020
-  subnetra wire-decode --read mesh.pcap --key-file link.keys --write inner.pcapng
+  subnetra wire-decode --read mesh.pcap --key-file link.keys --write in.pcapng
 `;
 
 function number(text: string): number {

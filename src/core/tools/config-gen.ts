@@ -107,15 +107,19 @@ function writeFile(host: Host, path: string, text: string): void {
 
 export const CONFIG_GEN: Tool = {
   name: "config-gen",
-  help: `usage: subnetra config-gen [--spokes N] [--subnet CIDR] [--port P] [--mtu M] [--out DIR]
+  help: `usage: subnetra config-gen [--spokes N] [--subnet CIDR] [--port P] [--mtu M]
+                           [--out DIR]
 
   --spokes N     1 to ${MAX_SPOKES} (default 2)
-  --subnet CIDR  overlay network; its first three octets are used (default 10.0.0.0/24)
+  --subnet CIDR  overlay network (default 10.0.0.0/24; its first three
+                 octets are used)
   --port P       UDP port of hub and spokes (default 51820)
   --mtu M        MTU of the tunnel (default 1400)
-  --out DIR      write hub.json and spoke-<k>.json there, mode 0600; otherwise everything is printed
+  --out DIR      write hub.json and spoke-<k>.json there, mode 0600; otherwise
+                 everything is printed
 
-The endpoints are placeholders that no daemon accepts: replace each REPLACE_… by an address.
+The endpoints are placeholders that no daemon accepts: replace each REPLACE_...
+by an address.
 
 Example:
   subnetra config-gen --spokes 3 --subnet 10.77.0.0/24 --port 18020 --out ./mesh

@@ -57,7 +57,8 @@ export const CONFIG_LINT: Tool = {
 
   PATH   the file (default config.json)
 
-The same checks as "subnetrad --check", without the clock: it runs anywhere. Never prints keys.
+The same checks as "subnetrad --check", without the clock: it runs anywhere.
+Never prints keys.
 `,
   grammar: { values: [], words: 1 },
   run(host: Host, args: Arguments): number {

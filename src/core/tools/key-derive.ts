@@ -24,9 +24,10 @@ function id(args: Arguments, flag: string): number {
 
 export const KEY_DERIVE: Tool = {
   name: "key-derive",
-  help: `usage: subnetra key-derive (--psk HEX | --psk-file FILE) --from ID --to ID [--epoch NS]
+  help: `usage: subnetra key-derive (--psk HEX | --psk-file FILE) --from ID --to ID
+                           [--epoch NS]
 
-  --psk HEX        the link's key, 64 hexadecimal digits (a process listing shows it)
+  --psk HEX        the link's key, 64 digits (a process listing shows it)
   --psk-file FILE  the same from a file, or from standard input with "-"
   --from, --to ID  mesh ids of sender and receiver
   --epoch NS       boot epoch of the sender: prints the session key as well

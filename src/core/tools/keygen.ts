@@ -28,8 +28,8 @@ export const KEYGEN: Tool = {
 
   --count N   how many keys (default 1)
 
-Prints 64 hexadecimal digits a line, from the system's secure random source. Each link needs a key of its own,
-the same at both of its ends.
+Prints 64 hexadecimal digits a line, from the system's secure random source.
+Each link needs a key of its own, the same at both of its ends.
 
 Example:
   umask 077; subnetra keygen > link.key
