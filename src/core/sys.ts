@@ -86,6 +86,8 @@ export const TUN_IOCTL = 2;
 /** udpOpen stages. */
 export const UDP_SOCKET = 1;
 export const UDP_BIND = 2;
+/** datagramOpen has this one too: the DF bit cannot be forced. */
+export const UDP_DONT_FRAGMENT = 3;
 /** Bits of the result of Sys.wait; UDP socket i is READY_UDP << i. */
 export const READY_TUN = 1;
 export const READY_CONTROL = 2;
@@ -251,4 +253,23 @@ export interface Sys extends ClientSys {
 
   /** Closes TUN and UDP descriptors and forgets the control socket's. */
   closeAll(): void;
+}
+
+/** Plain UDP sockets, for tools: apart from the data plane, one datagram a call. */
+export interface DatagramSys {
+  /**
+   * Opens a UDP socket on 0.0.0.0:port (0: any), close-on-exec. With `dontFragment` 1 every datagram leaves with the DF
+   * bit, whatever the system believes about the path. Its descriptor or -(stage, errno).
+   */
+  datagramOpen(port: number, dontFragment: number): number;
+  /**
+   * Sends the `length` bytes at `offset` to an address (a<<24 | b<<16 | c<<8 | d) and port; waits while the send buffer
+   * is full. 0 or -errno, -EMSGSIZE for what is larger than the interface takes.
+   */
+  datagramSend(fd: number, address: number, port: number, offset: number, length: number): number;
+  /**
+   * The next datagram, up to `limit` bytes of it to `offset`, its sender's address and port as two u32 to `from`. Its
+   * length (the kept part's), -EAGAIN when there is none, -errno.
+   */
+  datagramReceive(fd: number, offset: number, limit: number, from: number): number;
 }

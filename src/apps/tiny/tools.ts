@@ -1,17 +1,17 @@
 // The tools that the static file carries, and a truthful word about the others.
 
-import type { Host } from "../../core/host.ts";
 import { STDERR } from "../../core/sys.ts";
 import { CONFIG_LINT } from "../../core/tools/config-lint.ts";
 import { KEY_DERIVE } from "../../core/tools/key-derive.ts";
 import { KEYGEN } from "../../core/tools/keygen.ts";
+import { MTU_PROBE } from "../../core/tools/mtu-probe.ts";
 import { toolNamed } from "../../core/tools/names.ts";
-import { runTool, type Tool } from "../../core/tools/tool.ts";
+import { runTool, type Tool, type ToolHost } from "../../core/tools/tool.ts";
 
-const TOOLS: readonly Tool[] = [KEYGEN, KEY_DERIVE, CONFIG_LINT];
+const TOOLS: readonly Tool[] = [KEYGEN, KEY_DERIVE, CONFIG_LINT, MTU_PROBE];
 
 /** Runs the tool that the first argument names. Returns its exit status, or -1 when the argument names none. */
-export function runTinyTool(host: Host, args: readonly string[]): number {
+export function runTinyTool(host: ToolHost, args: readonly string[]): number {
   const named = toolNamed(args[0]);
   if (named === null) return -1;
   for (let i = 0; i < TOOLS.length; i++)

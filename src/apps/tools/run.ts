@@ -3,7 +3,7 @@
 import { answerFlags, complain, runTool } from "../../core/tools/tool.ts";
 import { loadEngine } from "../../engine/load.ts";
 import { NodejsClientSys } from "../../platform/nodejs/client-sys.ts";
-import { NodejsSys } from "../../platform/nodejs/sys.ts";
+import { NodejsToolSys } from "../../platform/nodejs/tool-sys.ts";
 import { TOOLS } from "./table.ts";
 
 /** Runs the tool of this name (one of names.ts) with the arguments behind it. Returns the exit status. */
@@ -12,7 +12,7 @@ export async function runNamedTool(name: string, args: readonly string[]): Promi
   if (tool === undefined) throw new Error(`no such tool: ${name}`);
   if ("run" in tool) {
     const engine = loadEngine();
-    return runTool(tool, { engine, sys: new NodejsSys(engine, { restart: false }) }, args);
+    return runTool(tool, { engine, sys: new NodejsToolSys(engine) }, args);
   }
   const sys = new NodejsClientSys();
   const answered = answerFlags(sys, tool, args);

@@ -4,6 +4,7 @@ import { CONFIG_GEN } from "../../core/tools/config-gen.ts";
 import { CONFIG_LINT } from "../../core/tools/config-lint.ts";
 import { KEY_DERIVE } from "../../core/tools/key-derive.ts";
 import { KEYGEN } from "../../core/tools/keygen.ts";
+import { MTU_PROBE } from "../../core/tools/mtu-probe.ts";
 import type { Tool } from "../../core/tools/tool.ts";
 import { WIRE_DECODE } from "./wire-decode.ts";
 
@@ -24,4 +25,5 @@ export const TOOLS: readonly (Tool | NodejsTool)[] = [
   CONFIG_GEN,
   CONFIG_LINT,
   WIRE_DECODE,
+  MTU_PROBE,
 ];

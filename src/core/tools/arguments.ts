@@ -18,6 +18,8 @@ export class ToolFailure {
 export interface Grammar {
   /** Flags followed by a value. */
   readonly values: readonly string[];
+  /** Flags followed by a value, or by another flag or nothing: then their value is "". */
+  readonly optional?: readonly string[];
   /** Flags that stand alone. */
   readonly switches?: readonly string[];
   /** Flags followed by a value that may be given more than once. */
@@ -34,11 +36,16 @@ export class Arguments {
 
   /** @throws ToolFailure for an unknown flag, a missing value, or a word too many */
   constructor(grammar: Grammar, args: readonly string[]) {
-    const { values, switches = [], lists = [], words = 0 } = grammar;
+    const { values, optional = [], switches = [], lists = [], words = 0 } = grammar;
     for (let i = 0; i < args.length; i++) {
       const arg = args[i]!;
       if (switches.indexOf(arg) >= 0) {
         this.switches[arg] = true;
+      } else if (optional.indexOf(arg) >= 0) {
+        const next = args[i + 1];
+        const given = next !== undefined && next.charAt(0) !== "-";
+        this.values[arg] = given ? next : "";
+        if (given) i++;
       } else if (values.indexOf(arg) >= 0 || lists.indexOf(arg) >= 0) {
         const value = args[++i];
         if (value === undefined) throw new ToolFailure(`${arg} needs a value`);

@@ -15,6 +15,7 @@ export const TOOL_NAMES: readonly ToolName[] = [
   onNodejs("config-gen", "configuration files of a hub and its spokes, with fresh keys"),
   everywhere("config-lint", "checks a configuration file"),
   onNodejs("wire-decode", "opens captured datagrams"),
+  everywhere("mtu-probe", "measures the path MTU between two hosts"),
 ];
 
 function everywhere(name: string, summary: string): ToolName {

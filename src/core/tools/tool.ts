@@ -1,10 +1,16 @@
 // What every tool has in common: help, version, complaints (tools.md).
 
-import type { Host } from "../host.ts";
-import { STDERR, STDOUT } from "../sys.ts";
+import type { Engine } from "../../engine/exports.ts";
+import { type DatagramSys, STDERR, STDOUT, type Sys } from "../sys.ts";
 import { VERSION } from "../version.ts";
 import { Arguments, type Grammar, ToolFailure } from "./arguments.ts";
 import { toolNamed } from "./names.ts";
+
+/** What a tool runs on. */
+export interface ToolHost {
+  readonly engine: Engine;
+  readonly sys: Sys & DatagramSys;
+}
 
 export interface Tool {
   /** As in names.ts. */
@@ -13,7 +19,7 @@ export interface Tool {
   readonly help: string;
   readonly grammar: Grammar;
   /** Does the work. Returns the exit status. @throws ToolFailure */
-  run(host: Host, args: Arguments): number;
+  run(host: ToolHost, args: Arguments): number;
 }
 
 /** What the frame of a tool needs of the system. */
@@ -54,7 +60,7 @@ export function complain(sys: Printer, name: string, error: unknown): number {
 }
 
 /** Runs a tool with the arguments behind its name. Returns the exit status: 0, or 1 for any failure. */
-export function runTool(tool: Tool, host: Host, args: readonly string[]): number {
+export function runTool(tool: Tool, host: ToolHost, args: readonly string[]): number {
   const answered = answerFlags(host.sys, tool, args);
   if (answered >= 0) return answered;
   try {

@@ -245,6 +245,23 @@ static duk_ret_t bind_udp_send(duk_context *ctx)
     return 0;
 }
 
+static duk_ret_t bind_datagram_open(duk_context *ctx)
+{
+    return give(ctx, sys_datagram_open(duk_get_uint(ctx, 0), duk_get_int(ctx, 1)));
+}
+
+static duk_ret_t bind_datagram_send(duk_context *ctx)
+{
+    return give(ctx, sys_datagram_send(duk_get_int(ctx, 0), duk_get_uint(ctx, 1), duk_get_uint(ctx, 2),
+                                       duk_get_uint(ctx, 3), duk_get_uint(ctx, 4)));
+}
+
+static duk_ret_t bind_datagram_receive(duk_context *ctx)
+{
+    return give(ctx, sys_datagram_receive(duk_get_int(ctx, 0), duk_get_uint(ctx, 1), duk_get_uint(ctx, 2),
+                                          duk_get_uint(ctx, 3)));
+}
+
 static duk_ret_t bind_wait(duk_context *ctx)
 {
     return give(ctx, sys_wait(duk_get_int(ctx, 0)));
@@ -382,6 +399,9 @@ static const duk_function_list_entry sys_functions[] = {
     {"udpBuffer", bind_udp_buffer, 0},
     {"udpReceive", bind_udp_receive, 1},
     {"udpSend", bind_udp_send, 1},
+    {"datagramOpen", bind_datagram_open, 2},
+    {"datagramSend", bind_datagram_send, 5},
+    {"datagramReceive", bind_datagram_receive, 4},
     {"wait", bind_wait, 1},
     {"stat", bind_stat, 2},
     {"fstat", bind_fstat, 2},

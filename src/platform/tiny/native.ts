@@ -1,6 +1,6 @@
 // What bindings.c gives the program as the global `native`.
 
-import type { Sys } from "../../core/sys.ts";
+import type { DatagramSys, Sys } from "../../core/sys.ts";
 import type { Engine } from "../../engine/exports.ts";
 
 export interface Native {
@@ -8,7 +8,7 @@ export interface Native {
   readonly argv: string[];
   /** The engine variant in use. */
   readonly variant: string;
-  readonly sys: Sys;
+  readonly sys: Sys & DatagramSys;
   readonly engine: Engine;
   /** Ends the process. */
   exit(status: number): never;

@@ -94,6 +94,12 @@ void sys_raise_buffer(int fd, int force, int plain, int32_t bytes);
 extern int sys_udp_fd[];
 extern uint32_t sys_udp_count;
 
+/* datagram.c */
+
+int32_t sys_datagram_open(uint32_t port, int32_t dont_fragment);
+int32_t sys_datagram_send(int32_t fd, uint32_t address, uint32_t port, uint32_t offset, uint32_t length);
+int32_t sys_datagram_receive(int32_t fd, uint32_t offset, uint32_t limit, uint32_t from);
+
 /* unix.c; an address is a path or a NUL and an abstract name, with its length */
 
 int32_t sys_unix_open(int32_t buffer);

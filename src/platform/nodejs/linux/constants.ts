@@ -23,6 +23,7 @@ export const SO_DOMAIN = 39;
 export const SO_ATTACH_REUSEPORT_CBPF = 51;
 export const SOL_IP = 0;
 export const IP_MTU_DISCOVER = 10;
+export const IP_PMTUDISC_PROBE = 3;
 export const IP_PMTUDISC_OMIT = 5;
 export const SIOCOUTQ = 0x5411;
 export const SOL_UDP = 17;

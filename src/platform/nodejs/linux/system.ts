@@ -4,6 +4,7 @@ export { writableWithoutCapabilities } from "./capabilities.ts";
 export { fillRandom, systemClock } from "./clock.ts";
 /** First u16 of a struct sockaddr_in. */
 export { AF_INET as SOCKADDR_FAMILY, LOCK_NOW } from "./constants.ts";
+export { datagramOpen, datagramReceive, datagramSend } from "./datagram.ts";
 export { KernelTun } from "./kernel-tun.ts";
 export { ListenPort } from "./listen-port.ts";
 export { openRouteNetlink } from "./netlink.ts";
