@@ -64,6 +64,17 @@ export function hostPrefix(cidr: Cidr): Cidr {
   return { address: cidr.address, bits: ADDRESS_BITS };
 }
 
+/** First and last address that a host of the network may have: not the network's own, not the broadcast address. */
+export function hostRange(cidr: Cidr): { readonly first: number; readonly last: number } {
+  const { address } = networkOf(cidr);
+  return { first: address + 1, last: address + 2 ** (ADDRESS_BITS - cidr.bits) - 2 };
+}
+
+/** True when the address is part of the prefix. */
+export function contains(cidr: Cidr, address: number): boolean {
+  return overlaps(cidr, { address, bits: ADDRESS_BITS });
+}
+
 /** Order of networks, those that hold others before them: negative, 0 or positive. Host bits are cleared (networkOf). */
 export function compareNetworks(a: Cidr, b: Cidr): number {
   return a.address - b.address || a.bits - b.bits;

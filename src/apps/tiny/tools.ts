@@ -1,6 +1,7 @@
 // The tools that the static file carries, and a truthful word about the others.
 
 import { STDERR } from "../../core/sys.ts";
+import { CONFIG_GEN } from "../../core/tools/config-gen.ts";
 import { CONFIG_LINT } from "../../core/tools/config-lint.ts";
 import { KEY_DERIVE } from "../../core/tools/key-derive.ts";
 import { KEYGEN } from "../../core/tools/keygen.ts";
@@ -8,7 +9,7 @@ import { MTU_PROBE } from "../../core/tools/mtu-probe.ts";
 import { toolNamed } from "../../core/tools/names.ts";
 import { runTool, type Tool, type ToolHost } from "../../core/tools/tool.ts";
 
-const TOOLS: readonly Tool[] = [KEYGEN, KEY_DERIVE, CONFIG_LINT, MTU_PROBE];
+const TOOLS: readonly Tool[] = [KEYGEN, KEY_DERIVE, CONFIG_GEN, CONFIG_LINT, MTU_PROBE];
 
 /** Runs the tool that the first argument names. Returns its exit status, or -1 when the argument names none. */
 export function runTinyTool(host: ToolHost, args: readonly string[]): number {

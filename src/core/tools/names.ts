@@ -12,7 +12,7 @@ export interface ToolName {
 export const TOOL_NAMES: readonly ToolName[] = [
   everywhere("keygen", "random keys, one per link"),
   everywhere("key-derive", "the keys of a link, from its pre-shared key"),
-  onNodejs("config-gen", "configuration files of a hub and its spokes, with fresh keys"),
+  everywhere("config-gen", "configuration files of a hub and its spokes, with fresh keys"),
   everywhere("config-lint", "checks a configuration file"),
   onNodejs("wire-decode", "opens captured datagrams"),
   everywhere("mtu-probe", "measures the path MTU between two hosts"),
