@@ -6,6 +6,10 @@ import { KEY_DERIVE } from "../../core/tools/key-derive.ts";
 import { KEYGEN } from "../../core/tools/keygen.ts";
 import { MTU_PROBE } from "../../core/tools/mtu-probe.ts";
 import type { Tool } from "../../core/tools/tool.ts";
+import { BENCH_OVERLAY } from "./bench-overlay.ts";
+import { CRYPTO_BENCH } from "./crypto-bench.ts";
+import { FORWARD_BENCH } from "./forward-bench.ts";
+import { UDP_BLAST } from "./udp-blast.ts";
 import { WIRE_DECODE } from "./wire-decode.ts";
 
 /** A tool that needs Node.js itself: it waits, or opens what Sys has not. */
@@ -26,4 +30,8 @@ export const TOOLS: readonly (Tool | NodejsTool)[] = [
   CONFIG_LINT,
   WIRE_DECODE,
   MTU_PROBE,
+  UDP_BLAST,
+  CRYPTO_BENCH,
+  FORWARD_BENCH,
+  BENCH_OVERLAY,
 ];

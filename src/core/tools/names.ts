@@ -16,6 +16,10 @@ export const TOOL_NAMES: readonly ToolName[] = [
   everywhere("config-lint", "checks a configuration file"),
   onNodejs("wire-decode", "opens captured datagrams"),
   everywhere("mtu-probe", "measures the path MTU between two hosts"),
+  onNodejs("udp-blast", "sends UDP datagrams as fast as the kernel takes them"),
+  onNodejs("crypto-bench", "measures the cryptography on this machine"),
+  onNodejs("forward-bench", "measures what forwarding costs beyond it"),
+  onNodejs("bench-overlay", "measures the tunnel between two live nodes"),
 ];
 
 function everywhere(name: string, summary: string): ToolName {

@@ -117,7 +117,7 @@ const spoke = (...nodes: object[]) => mesh({ spokes: [{ name: "a" }, ...nodes] }
 test("what is wrong is named by its path, with the remedy", () => {
   const cases: [unknown, string][] = [
     ["", "line 1, column 1: the document ends here"],
-    ["[]", "the value has the wrong type"],
+    ["[]", "line 1, column 1: the value has the wrong type"],
     ["{", ""],
     [{}, "subnet: is missing"],
     [{ subnet: "10.77.0.0/24" }, "hub: is missing"],
