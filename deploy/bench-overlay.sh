@@ -43,7 +43,8 @@ address() {
 }
 
 CLIENT=${SUBNETRA_BIN:-subnetra}
-SECS=20 STREAMS=4 PINGS=20 UDP= DIRECT= TARGET= SERVE=
+SECS=20 STREAMS=4 PINGS=20
+UDP="" DIRECT="" TARGET="" SERVE=""
 
 while [ $# -gt 0 ]; do
   case $1 in

@@ -34,10 +34,13 @@ export function pcapngHead(): Buffer {
   return Buffer.concat([block(SECTION, section), block(INTERFACE, description)]);
 }
 
-/** One packet with its time: whole seconds, and nanoseconds behind them. */
+const LATEST = 0xffff_ffff_ffff_ffffn;
+
+/** One packet with its time: whole seconds, and nanoseconds behind them. A time that does not fit becomes the latest. */
 export function pcapngPacket(packet: Uint8Array, seconds: number, nanoseconds: number): Buffer {
   const body = Buffer.alloc(20 + ((packet.length + 3) & ~3));
-  const stamp = BigInt(seconds) * 1_000_000_000n + BigInt(Math.floor(nanoseconds));
+  const time = BigInt(seconds) * 1_000_000_000n + BigInt(Math.floor(nanoseconds));
+  const stamp = time > LATEST ? LATEST : time;
   body.writeUInt32LE(Number(stamp >> 32n), 4);
   body.writeUInt32LE(Number(stamp & 0xffffffffn), 8);
   body.writeUInt32LE(packet.length, 12);

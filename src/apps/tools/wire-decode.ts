@@ -137,6 +137,8 @@ function single(host: Host, decoder: Decoder, args: Arguments): number {
 function addKeys(decoder: Decoder, args: Arguments, mode: string): void {
   const texts = args.list("--key").slice();
   const path = args.value("--key-file");
+  if (path === "-" && mode === "--stream")
+    throw new ToolFailure("--stream and --key-file - would both read standard input");
   if (path !== null) {
     for (const line of readText(path).split("\n")) {
       const text = line.replace(/#.*/, "").trim();
@@ -162,6 +164,28 @@ function readBytes(path: string): Buffer {
   }
 }
 
+/** Creates the file for the inner packets. An existing one is left alone: others may be allowed to read it. */
+function create(path: string): number {
+  try {
+    return openSync(path, "wx", 0o600);
+  } catch (error) {
+    throw unwritten(path, error);
+  }
+}
+
+function unwritten(path: string, error: unknown): ToolFailure {
+  const code = (error as NodeJS.ErrnoException).code ?? String(error);
+  return new ToolFailure(`cannot write ${path} (${code === "EEXIST" ? "it exists" : code})`, "WriteFailed");
+}
+
+function write(fd: number, path: string, bytes: Uint8Array): void {
+  try {
+    for (let done = 0; done < bytes.length; ) done += writeSync(fd, bytes, done);
+  } catch (error) {
+    throw unwritten(path, error);
+  }
+}
+
 function stream(host: Host, decoder: Decoder, args: Arguments): number {
   addKeys(decoder, args, "--stream");
   const text = readText("-");
@@ -183,9 +207,9 @@ function capture(host: Host, decoder: Decoder, path: string, args: Arguments): n
   const bytes = readBytes(path);
   if (!isCapture(bytes)) throw new ToolFailure(`${path} is neither pcap nor pcapng`);
   const target = args.value("--write");
-  const out = target === null ? -1 : openSync(target, "w", 0o600);
+  const out = target === null ? -1 : create(target);
   try {
-    if (out >= 0) writeSync(out, pcapngHead());
+    if (out >= 0) write(out, target!, pcapngHead());
     const bulk = new Bulk(host, decoder);
     for (const { offset, length, seconds, nanoseconds } of readCapture(bytes)) {
       const { u8 } = host.engine;
@@ -193,7 +217,7 @@ function capture(host: Host, decoder: Decoder, path: string, args: Arguments): n
       const opened = bulk.take(length);
       if (out >= 0 && opened > 0) {
         const packet = u8.subarray(decoder.plaintext, decoder.plaintext + opened);
-        writeSync(out, pcapngPacket(packet, seconds, nanoseconds));
+        write(out, target!, pcapngPacket(packet, seconds, nanoseconds));
       }
     }
     bulk.summary();

@@ -88,20 +88,30 @@ export class Decoder {
   }
 
   /**
-   * Decodes the datagram of `length` bytes (36 … 2048) at `datagram`, in place.
+   * Decodes the datagram of `length` bytes (36 … 2048) at `datagram`, in place: as plain when it looks so, else unmasked with
+   * each key in turn. (Noise looks plain once in 32768 times, and unmasked once in 2^24: so what does not open is tried
+   * on.)
    *
    * @param sender the sender to assume for a plain header, or -1 for the one it names
    */
   decode(length: number, sender = -1): Decoded {
-    if (this.looksPlain(length)) return this.open(length, "plain", sender);
-    for (let i = 0; i < this.keys.length; i++) {
-      const key = this.keys[i]!;
-      this.host.engine.call.maskHeader(key.link, this.datagram, length);
-      if (this.u8(0) === 1 && this.keyId() === (key.from & 0xffff))
-        return this.open(length, "obfuscated", -1);
-      this.host.engine.call.maskHeader(key.link, this.datagram, length);
+    let closed: Decoded | null = null;
+    if (this.looksPlain(length)) {
+      const found = this.open(length, "plain", sender < 0 ? this.keyId() : sender);
+      if (found.length >= 0) return found;
+      closed = found;
     }
-    return this.describe(null, false, -1);
+    for (let i = 0; i < this.keys.length; i++) {
+      const { from, link } = this.keys[i]!;
+      this.host.engine.call.maskHeader(link, this.datagram, length);
+      if (this.u8(0) === 1 && this.keyId() === (from & 0xffff)) {
+        const found = this.open(length, "obfuscated", from);
+        if (found.length >= 0) return found;
+        if (closed === null) closed = found;
+      }
+      this.host.engine.call.maskHeader(link, this.datagram, length);
+    }
+    return closed === null ? this.describe(null, false, -1) : closed;
   }
 
   /** Overwrites keys and plaintext. */
@@ -117,9 +127,8 @@ export class Decoder {
     return false;
   }
 
-  private open(length: number, form: "plain" | "obfuscated", sender: number): Decoded {
+  private open(length: number, form: "plain" | "obfuscated", from: number): Decoded {
     const { call, u8 } = this.host.engine;
-    const from = sender < 0 ? this.keyId() : sender;
     const at = this.base;
     let matched = false;
     for (let i = 0; i < this.keys.length; i++) {
