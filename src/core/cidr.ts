@@ -101,6 +101,16 @@ export function formatHost(cidr: Cidr): string {
   return formatAddress(cidr.address);
 }
 
+/** The prefix of an address alone, as text. */
+export function formatHostPrefix(address: number): string {
+  return formatCidr({ address, bits: ADDRESS_BITS });
+}
+
+/** An address with the prefix length of its network, as text. */
+export function formatInNetwork(address: number, network: Cidr): string {
+  return formatCidr({ address, bits: network.bits });
+}
+
 /** A.B.C.D/P with the host bits as entered. */
 export function formatCidr(cidr: Cidr): string {
   const { address, bits } = cidr;

@@ -93,7 +93,7 @@ export const COMMANDS: readonly CommandRow<Command>[] = [
   row<Status>({
     words: ["status"],
     usage: "[--json]",
-    help: "peers, traffic and drop counters of the running daemon; --json for programs",
+    help: "peers, traffic and drop counters of the running daemon;\n--json for programs",
     reply: "pages",
     changes: false,
     parse: parseStatus,

@@ -1,6 +1,6 @@
 // The files of a planned mesh: one configuration per node, the hub's own rules, and what to do with them (tools.md §4).
 
-import { type Cidr, formatAddress, formatCidr } from "../cidr.ts";
+import { type Cidr, formatAddress, formatCidr, formatHostPrefix, formatInNetwork } from "../cidr.ts";
 import { directoryOf } from "../policy/snapshot.ts";
 import { documentText, type GeneratedFile, peerText } from "./config-text.ts";
 import type { MeshNodePlan, MeshPlan } from "./mesh-plan.ts";
@@ -30,7 +30,7 @@ function list(texts: readonly string[]): string {
 }
 
 function host(address: number): string {
-  return `${formatAddress(address)}/32`;
+  return formatHostPrefix(address);
 }
 
 function common(plan: MeshPlan, node: MeshNodePlan, role: string): string[] {
@@ -40,7 +40,7 @@ function common(plan: MeshPlan, node: MeshNodePlan, role: string): string[] {
     `"local_tun_mtu": ${plan.mtu}`,
     `"listen_port": ${node.port}`,
     `"virtual_subnet": "${formatCidr(plan.subnet)}"`,
-    `"local_tun_ip": "${formatAddress(node.address)}/${plan.subnet.bits}"`,
+    `"local_tun_ip": "${formatInNetwork(node.address, plan.subnet)}"`,
   ];
   if (!plan.obfuscate) lines.push('"obfuscate": false');
   return lines;

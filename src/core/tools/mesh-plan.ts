@@ -2,8 +2,10 @@
 
 import { MAX_MESH_ID } from "../../engine/abi.ts";
 import {
+  CIDR_FORM,
   type Cidr,
   contains,
+  coversEverything,
   formatAddress,
   formatCidr,
   hostRange,
@@ -41,6 +43,8 @@ export interface MeshPlan {
 const DEFAULT_PORT = 18020;
 const DEFAULT_MTU = 1400;
 const DEFAULT_POLICY = "/var/lib/subnetra/rules.policy";
+/** Of a subnet with a prefix length of 8. */
+const MOST_HOSTS = 16777214;
 const MAX_SPOKES = 1000;
 /** A node's local_routes and remote_routes have room for so many (config.md §7), one of them the node or the mesh. */
 const MAX_LANS = 7;
@@ -61,7 +65,8 @@ class Planner {
     this.inventory = inventory;
     const { value, path } = inventory.subnet;
     this.subnet = network(value, path);
-    if (this.subnet.bits < 8 || this.subnet.bits > 30)
+    const { first, last } = hostRange(this.subnet);
+    if (last <= first || last - first > MOST_HOSTS)
       throw wrongAt(path, `${value} must have a prefix length of 8 to 30`);
   }
 
@@ -175,7 +180,7 @@ class Planner {
 
   private lan({ value, path }: Written<string>): Cidr {
     const lan = network(value, path);
-    if (lan.bits < 1) throw wrongAt(path, `${value} covers every address`);
+    if (coversEverything(lan)) throw wrongAt(path, `${value} covers every address`);
     if (overlaps(lan, this.subnet)) throw wrongAt(path, `${value} overlaps the overlay network`);
     for (let i = 0; i < this.lans.length; i++) {
       const other = this.lans[i]!;
@@ -200,9 +205,9 @@ function claim(taken: { [key: string]: string }, what: string, path: string, tex
 
 function network(text: string, path: string): Cidr {
   const cidr = parseCidr(text);
-  if (cidr === null) throw wrongAt(path, `${quoted(text)} is not a network (A.B.C.D/P)`);
+  if (cidr === null) throw wrongAt(path, `${quoted(text)} is not a network (${CIDR_FORM})`);
   const clean = networkOf(cidr);
-  if (clean.address !== cidr.address)
+  if (formatCidr(clean) !== text)
     throw wrongAt(path, `${text} is an address in a network; write ${formatCidr(clean)}`);
   return clean;
 }

@@ -38,7 +38,11 @@ const EXACT: readonly [row: string, walk: string, pattern: RegExp][] = [
 
 for (const [row, walk, pattern] of EXACT) {
   test(`${row} touches the files that docs/adding.md lists`, () => {
-    assert.deepEqual(matching(pattern, ["src/engine/abi.ts"]), listed(walk));
+    // A tool that writes files names fields, and need not name a new one.
+    const found = matching(pattern, ["src/engine/abi.ts"]).filter(
+      (name) => !name.startsWith("src/core/tools/"),
+    );
+    assert.deepEqual(found, listed(walk));
     assert.equal(count(row), listed(walk).length);
   });
 }

@@ -125,7 +125,7 @@ test("what is wrong is named by its path, with the remedy", () => {
     [mesh({ spokes: [] }), "spokes: must have 1 to 1000 nodes"],
     [mesh({ subnet: "10.77.0.5/24" }), "subnet: 10.77.0.5/24 is an address in a network; write 10.77.0.0/24"],
     [mesh({ subnet: "10.77.0.0/31" }), "subnet: 10.77.0.0/31 must have a prefix length of 8 to 30"],
-    [mesh({ subnet: 7 }), "subnet: the value has the wrong type"],
+    [mesh({ subnet: 7 }), "subnet: line 1, column 11: the value has the wrong type"],
     [mesh({ mtu: 1501 }), "mtu: must be 68 to 1500"],
     [mesh({ port: 0 }), "port: must be 1 to 65535"],
     [
@@ -162,7 +162,7 @@ test("what is wrong is named by its path, with the remedy", () => {
       "spokes[1].address: the address 10.77.0.2 is that of spokes[0].address already",
     ],
     [spoke({ name: "b", lan: [] }), 'spokes[1]: the field "lan" is not known'],
-    [spoke({ name: "b", lans: "10.0.0.0/8" }), "spokes[1].lans: the value has the wrong type"],
+    [spoke({ name: "b", lans: "10.0.0.0/8" }), "spokes[1].lans: line 1, column "],
     [
       spoke({ name: "b", lans: ["10.77.0.0/25"] }),
       "spokes[1].lans[0]: 10.77.0.0/25 overlaps the overlay network",
