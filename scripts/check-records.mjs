@@ -21,6 +21,7 @@ const RECORDS = [
   ["abi.ts", "RULE", "RULE_STRIDE"],
   ["assembly/records.ts", "SECRET", "SECRET_STRIDE"],
   ["assembly/records.ts", "WINDOW", "WINDOW_LENGTH"],
+  ["assembly/records.ts", "KEEPALIVE", "KEEPALIVE_STRIDE"],
   ["assembly/layout.ts", "WORK", "WORK_LENGTH"],
 ];
 

@@ -13,6 +13,9 @@ const OCTET = "(25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])";
 const ADDRESS = `(${OCTET}\\.){3}${OCTET}`;
 const CIDR = `${ADDRESS}/(3[0-2]|[12]?[0-9])`;
 const PORT = "(6553[0-5]|655[0-2][0-9]|65[0-4][0-9]{2}|6[0-4][0-9]{3}|[1-5][0-9]{4}|[1-9][0-9]{1,3}|[1-9])";
+const LABEL = "[a-zA-Z0-9]([a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?";
+const TOP = "[a-zA-Z]([a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?";
+const HOST = `(?=[^:]{1,253}:)(${LABEL}\\.)*${TOP}\\.?`;
 const integer = (minimum, maximum) => ({ type: "integer", minimum, maximum });
 const matching = (pattern) => ({ type: "string", pattern: `^${pattern}$` });
 const orNull = (schema) => ({ ...schema, type: [schema.type, "null"] });
@@ -28,6 +31,15 @@ const KINDS = new Map([
   [kinds.ROLE, ["string", { type: "string", enum: ["manual", "hub", "spoke"] }]],
   [kinds.CIDR, ["CIDR", matching(CIDR)]],
   [kinds.CIDR_OR_EMPTY, ["CIDR or empty", matching(`(${CIDR})?`)]],
+  [
+    kinds.SOURCES,
+    [
+      "CIDR, or array of CIDR",
+      { anyOf: [matching(CIDR), { type: "array", minItems: 1, maxItems: 16, items: matching(CIDR) }] },
+    ],
+  ],
+  [kinds.HOST_AND_PORT, ["name:port", { ...matching(`${HOST}:${PORT}`), maxLength: 259 }]],
+  [kinds.WINDOW, ["u32", { type: "integer", enum: [64, 128, 256, 512, 1024, 2048, 4096, 8192] }]],
   [kinds.ROUTES, ["array of CIDR", { type: "array", maxItems: 8, items: matching(CIDR) }]],
   [
     kinds.PORTS,
@@ -38,7 +50,7 @@ const KINDS = new Map([
   ],
   [kinds.SINGLE_PORT, ["u16 or null", orNull(port)]],
   [kinds.FILE, ["path", { type: "string", minLength: 1, maxLength: 4095 }]],
-  [kinds.ENDPOINT, ["IPv4:port", matching(`${ADDRESS}:${PORT}`)]],
+  [kinds.ENDPOINT, ["IPv4:port, or dynamic", matching(`(${ADDRESS}:${PORT}|dynamic)`)]],
   [kinds.LABEL, ["string", matching("[ -~]{0,32}")]],
   [kinds.REMOVED_KEY, ["string", { type: "string", maxLength: 0 }]],
   [kinds.KEY, ["64 hex digits", matching("[0-9a-fA-F]{64}")]],
@@ -53,7 +65,7 @@ function schemaOf(table, notes) {
     const { meaning, min, max } = notes[property];
     const of = KINDS.get(kind)[1] ?? { type: "array", minItems: 1, items: peerSchema() };
     const range =
-      min === undefined || of.type === "array" || Array.isArray(of.type)
+      min === undefined || of.enum || of.type === "array" || Array.isArray(of.type)
         ? {}
         : { minimum: min, maximum: max };
     properties[name] = { description: meaning, ...of, ...range };

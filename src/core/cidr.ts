@@ -91,6 +91,21 @@ export function overlaps(a: Cidr, b: Cidr): boolean {
   return ((a.address ^ b.address) & mask) === 0;
 }
 
+/** True when every address of `inner` is one of `outer`. */
+export function covers(outer: Cidr, inner: Cidr): boolean {
+  return outer.bits <= inner.bits && overlaps(outer, inner);
+}
+
+/** True when a bit behind the prefix's length is set. */
+export function hasHostBits(cidr: Cidr): boolean {
+  return (cidr.address & ~netmask(cidr.bits)) !== 0;
+}
+
+/** True for a prefix of one address. */
+export function isOneAddress(cidr: Cidr): boolean {
+  return cidr.bits === ADDRESS_BITS;
+}
+
 /** A.B.C.D of an unsigned address. */
 export function formatAddress(address: number): string {
   return `${address >>> 24}.${(address >>> 16) & 255}.${(address >>> 8) & 255}.${address & 255}`;

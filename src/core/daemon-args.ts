@@ -11,21 +11,24 @@ export interface DaemonArgs {
   readonly policy: string | null;
   /** Set the interface up. */
   readonly up: boolean;
+  /** Whether warnings of --check are errors. */
+  readonly strict: boolean;
   /** Text of --path-mtu and --dialect, looked at only when the plan is printed. */
   readonly pathMtu: string | null;
   readonly dialect: string | null;
 }
 
 export const DAEMON_USAGE = `usage: subnetrad [--up] [--config PATH] [--policy FILE]
-       subnetrad --check [--config PATH]
+       subnetrad --check [--strict] [--path-mtu N] [--policy FILE] [--config PATH]
        subnetrad --print-network-plan [--path-mtu N] [--dialect linux|macos] [--config PATH]
 
   --config PATH          configuration file (default: $SUBNETRA_CONFIG, else config.json)
   --up                   set the interface up: MTU, address and routes, as the plan says
   --policy FILE          saved rules to add at start, as written by "subnetra save"
-  --check                validate the configuration and exit
+  --check                validate the configuration, warn of what looks wrong, exit
+  --strict               with --check: warnings are errors
   --print-network-plan   print the host commands for this node and exit
-  --path-mtu N           MTU of the underlay path for the plan (default ${DEFAULT_PATH_MTU})
+  --path-mtu N           MTU of the underlay path, for both (default ${DEFAULT_PATH_MTU})
   --dialect NAME         commands of the plan: linux or macos (default: this system's)
   -h, --help             print this text
   -V, --version          print the version
@@ -44,7 +47,7 @@ const VALUE_FLAGS = ["--config", "--policy", "--path-mtu", "--dialect"];
 /**
  * Parses the arguments (without the program's name). Help, then version, win wherever they stand.
  *
- * @throws SubnetraError UnknownArgument or MissingValue, with the argument as detail
+ * @throws SubnetraError UnknownArgument or MissingValue, with the argument as detail; InvalidArgument
  */
 export function parseDaemonArgs(args: string[]): DaemonArgs {
   if (has(args, "-h", "--help")) return only("help");
@@ -53,6 +56,7 @@ export function parseDaemonArgs(args: string[]): DaemonArgs {
   let check = false;
   let plan = false;
   let up = false;
+  let strict = false;
   for (let i = 0; i < args.length; i++) {
     const arg = args[i]!;
     const flag = VALUE_FLAGS.indexOf(arg);
@@ -63,14 +67,17 @@ export function parseDaemonArgs(args: string[]): DaemonArgs {
       if (values[flag] === null) values[flag] = args[i]!;
     } else if (arg === "--check") check = true;
     else if (arg === "--up") up = true;
+    else if (arg === "--strict") strict = true;
     else if (arg === "--print-network-plan") plan = true;
     else throw subnetraError("UnknownArgument", "", arg);
   }
+  if (strict && !check) throw subnetraError("InvalidArgument", "", "--strict goes with --check");
   return {
     mode: check ? "check" : plan ? "plan" : "run",
     config: values[0]!,
     policy: values[1]!,
     up,
+    strict,
     pathMtu: values[2]!,
     dialect: values[3]!,
   };
@@ -95,7 +102,7 @@ function has(args: string[], short: string, long: string): boolean {
 }
 
 function only(mode: "help" | "version"): DaemonArgs {
-  return { mode, config: null, policy: null, up: false, pathMtu: null, dialect: null };
+  return { mode, config: null, policy: null, up: false, strict: false, pathMtu: null, dialect: null };
 }
 
 /** The path MTU for the plan. @throws SubnetraError InvalidArgument */

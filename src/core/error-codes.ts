@@ -56,6 +56,15 @@ export const ERROR_CODES = {
     "a key is missing, malformed or all zero",
     "write 64 hexadecimal digits, a different key per link",
   ),
+  InvalidAllowedSrc: ours("allowed_src is a list that is empty or too long", "list 1 to 16 prefixes"),
+  InvalidEndpointHost: ours(
+    "endpoint_host is not a DNS name and a port",
+    "write for example hub.example.org:18020; an address goes into endpoint",
+  ),
+  InvalidReplayWindow: ours(
+    "replay_window is not a power of two from 64 to 8192",
+    "write 64, 128, 256, 512, 1024, 2048, 4096 or 8192",
+  ),
   InvalidCapacity: ours("max_peers or max_rules is out of range", "use 1-16384 peers and 1-65536 rules"),
   InvalidPolicyFile: ours("policy_file is not a usable path", "write a path of 1 to 4095 bytes"),
 
@@ -79,7 +88,10 @@ export const ERROR_CODES = {
   SelfReference: info("a peer has this node's own id", "correct the peer's id or local_id"),
   DuplicateId: info("two peers have the same id", "give each peer its own id"),
   DuplicateEndpoint: info("two peers have the same endpoint", "give each peer its own address and port"),
-  OutOfMemory: ours("the capacities do not fit into the engine's memory", "lower max_peers or max_rules"),
+  OutOfMemory: ours(
+    "the capacities do not fit into the engine's memory",
+    "lower max_peers, max_rules or replay_window",
+  ),
 
   // Start-up, daemon-cli.md §2
   UnknownArgument: info("an argument is not known", "see --help"),
@@ -119,6 +131,7 @@ export const ERROR_CODES = {
   TunLost: ours("the TUN device was removed under the daemon", "start the daemon again"),
 
   // Control requests, control-protocol.md §2 and §8
+  NoSuchPeer: ours("no peer has the id of a request", "see the ids in subnetra status"),
   UnknownCommand: info("a command, sub-command or flag is not known", "see subnetra --help"),
   MissingArgument: info("a command lacks an argument", "see subnetra --help"),
   InvalidValue: info("a CIDR, action or number is malformed", "see subnetra --help"),

@@ -29,6 +29,11 @@ function macosHint(device: string, mtu: number): string[] {
   ];
 }
 
+/** The largest inner packet for which the path needs no fragments, in bytes. @param pathMtu 0 … 65535 */
+export function recommendedMtu(pathMtu: number): number {
+  return pathMtu > OVERHEAD ? pathMtu - OVERHEAD : 0;
+}
+
 /**
  * Renders the plan as a byte string (UTF-8), newline at the end.
  *
@@ -36,7 +41,7 @@ function macosHint(device: string, mtu: number): string[] {
  * @param pathMtu MTU of the underlay path, 0 … 65535
  */
 export function networkPlan(config: Config, dialect: Dialect, device: string, pathMtu: number): string {
-  const recommended = pathMtu > OVERHEAD ? pathMtu - OVERHEAD : 0;
+  const recommended = recommendedMtu(pathMtu);
   const lines = [
     `# subnetra network plan for interface '${device}'`,
     `# underlay path MTU assumed: ${pathMtu} (override with --path-mtu N)`,

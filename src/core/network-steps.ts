@@ -63,8 +63,10 @@ export function networkSteps(config: Config, dialect: Dialect): NetworkStep[] {
   };
   for (let i = 0; i < config.peers.length; i++) {
     const peer = config.peers[i]!;
-    if (coversEverything(peer.allowedSrc)) steps.push({ kind: "no-route", peer: peer.id });
-    else add(peer.allowedSrc);
+    for (let k = 0; k < peer.allowedSrcs.length; k++) {
+      if (coversEverything(peer.allowedSrcs[k]!)) steps.push({ kind: "no-route", peer: peer.id });
+      else add(peer.allowedSrcs[k]!);
+    }
   }
   const more = config.role === "spoke" ? spokeRoutes(config) : [];
   for (let i = 0; i < more.length; i++) if (!coversEverything(more[i]!)) add(more[i]!);

@@ -58,26 +58,44 @@ export function layOutEngine(host: SetupHost, config: Config): void {
 export function addPolicy(host: SetupHost, config: Config): void {
   const { engine, sys } = host;
   engine.call.setPlatform(sys.udpSegments(), sys.tunVnet(), sys.sockaddrFamily);
-  step(
-    (code) => `initial policy derivation failed: ${code}`,
-    () => addInitialRules(host, config),
-  );
+  addInitialRules(host, config);
 }
 
 /**
- * Only a spoke sends keepalives, config.md §3.
+ * The rules of the node's role.
+ *
+ * @throws StartFailure
+ */
+export function addInitialRules(host: Pick<SetupHost, "engine">, config: Config): void {
+  step(
+    (code) => `initial policy derivation failed: ${code}`,
+    () => addRules(host.engine, config),
+  );
+}
+
+/** Seconds between keepalives to a peer: its own number, else the document's for a spoke's hub (config.md §3 and §4). */
+function keepaliveTo(config: Config, peer: number): number {
+  const own = config.peers[peer]!.keepaliveSecs;
+  if (own !== null) return own;
+  return config.role === "spoke" ? config.keepaliveSecs : 0;
+}
+
+/**
+ * Starts the keepalives to those peers that are to get any.
  *
  * @throws StartFailure
  */
 export function startKeepalive(host: SetupHost, config: Config): void {
   const { engine, sys } = host;
-  if (config.role !== "spoke" || config.keepaliveSecs === 0) return;
+  const peers: number[] = [];
+  for (let i = 0; i < config.peers.length; i++) if (keepaliveTo(config, i) !== 0) peers.push(i);
+  if (peers.length === 0) return;
   if (sys.random(engine.call.region(REGION_SEED), SEED_LENGTH) < 0) {
     const error = subnetraError("EntropyUnavailable", "", "the secure random source gave no bytes");
     throw startFailure(`keepalive set-up failed: ${error.code}`, error);
   }
   sys.clock(engine.call.region(REGION_CLOCK));
-  engine.call.setKeepalive(config.keepaliveSecs, 0);
+  for (let i = 0; i < peers.length; i++) engine.call.setKeepalive(keepaliveTo(config, peers[i]!), peers[i]!);
 }
 
 /**
@@ -92,9 +110,10 @@ export function setUpEngine(host: SetupHost, config: Config): void {
 }
 
 function layOut(host: SetupHost, config: Config): void {
-  const needed = host.engine.call.init(config.maxPeers, config.maxRules, DEFAULT_RX_BUFFERS);
+  const { maxPeers, maxRules, replayWindow } = config;
+  const needed = host.engine.call.init(maxPeers, maxRules, DEFAULT_RX_BUFFERS, replayWindow);
   if (needed !== 0) {
-    const what = `${config.maxPeers} peers and ${config.maxRules} rules need ${needed} bytes`;
+    const what = `${maxPeers} peers, ${maxRules} rules, a replay window of ${replayWindow} need ${needed} bytes`;
     throw subnetraError("OutOfMemory", "", what);
   }
 }
@@ -108,10 +127,10 @@ function takeEpoch(host: SetupHost): void {
   }
 }
 
-function addInitialRules(host: SetupHost, config: Config): void {
+function addRules(engine: Engine, config: Config): void {
   const rules = initialRules(config);
   for (let i = 0; i < rules.length; i++) {
-    if (!addRule(host.engine, rules[i]!)) {
+    if (!addRule(engine, rules[i]!)) {
       const what = `the role makes ${rules.length} rules, max_rules is ${config.maxRules}`;
       throw subnetraError("OutOfSpace", "", what);
     }

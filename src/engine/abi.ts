@@ -5,7 +5,7 @@
 // its width; scripts/check-records.mjs holds them to it.
 
 /** Raised whenever a record, a region or an export changes its meaning. */
-export const ABI_VERSION = 4;
+export const ABI_VERSION = 5;
 
 // --- Wire format, wire-protocol.md §1 ---------------------------------------------------------------------
 
@@ -26,6 +26,9 @@ export const TRIALS_PER_SECOND = 200000;
 export const TRIAL_BURST = 65536;
 /** Peers tried for nothing, because the datagram comes from where they were last heard. */
 export const OWN_TRIALS = 8;
+/** Sequence numbers behind the highest one that a peer's window holds: the smallest and the usual number, the largest. */
+export const MIN_REPLAY_WINDOW = 64;
+export const MAX_REPLAY_WINDOW = 8192;
 /** Mesh ids are 1 … 65535; 0 means "this node's own TUN" as a policy target. */
 export const MAX_MESH_ID = 65535;
 
@@ -36,6 +39,8 @@ export const LIMIT_PEERS = 16384;
 export const DEFAULT_RULES = 4096;
 export const LIMIT_RULES = 65536;
 export const MAX_LISTEN_PORTS = 8;
+/** Inner prefixes a peer may send from: the one in its record and others, PEER_SOURCES. */
+export const MAX_ALLOWED_SRC = 16;
 /** Each UDP receive buffer holds one datagram, or up to 64 coalesced by UDP_GRO. */
 export const RX_STRIDE = 65536;
 /** Bytes a UDP receive buffer offers to the kernel. */
@@ -83,6 +88,8 @@ export const REGION_SYS = 14;
 export const REGION_KEYS = 15;
 /** One RULE_STRIDE record for each of max_rules: rules on their way in, written by core, for stageRules. */
 export const REGION_STAGED = 16;
+/** One SOURCE_STRIDE record per peer: the PREFIX_* records behind its first one, PEER_SOURCES of them. For reading only. */
+export const REGION_SOURCES = 17;
 
 /** Room for the largest configuration: 64 KiB and 256 bytes for each of LIMIT_PEERS. Resident only as far as it is used. */
 export const SCRATCH_LENGTH = 4325376;
@@ -176,22 +183,27 @@ export const PREFIX_BITS = 4;
 export const PEER_STRIDE = 64;
 /** u32: mesh id. */
 export const PEER_ID = 0;
-/** 8 bytes: current endpoint, the part of a struct sockaddr_in that means something. */
+/** 8 bytes: current endpoint, the part of a struct sockaddr_in that means something; address and port 0 while unknown. */
 export const PEER_ENDPOINT = 4;
 /** u32: the engine's own, the next peer in the same slot of the endpoint index. */
 export const PEER_NEXT = 12;
+/** u32: how many prefixes besides PEER_ALLOWED the peer may send from, 0 … MAX_ALLOWED_SRC - 1: REGION_SOURCES. */
+export const PEER_SOURCES = 16;
 /** u32: index of the listen socket the peer was last heard on. */
 export const PEER_SOCKET = 20;
 /** u64: wall clock in ns of the last accepted datagram, 0 = never. */
 export const PEER_LAST_SEEN = 24;
 /** u64: highest epoch adopted from this peer, 0 = none. */
 export const PEER_EPOCH = 32;
-/** 8 bytes: allowed_src, a PREFIX_* record. */
+/** 8 bytes: the first of allowed_src, a PREFIX_* record. */
 export const PEER_ALLOWED = 40;
 /** u64: last sequence number used towards this peer. */
 export const PEER_SEQUENCE = 48;
 /** u64: datagrams that came from the peer's endpoint and that no key opened (a wrong key shows here). */
 export const PEER_UNCLAIMED = 56;
+
+/** Room for MAX_ALLOWED_SRC - 1 PREFIX_* records. */
+export const SOURCE_STRIDE = 128;
 
 export const RULE_STRIDE = 24;
 /** 8 bytes: source, then destination, PREFIX_* records. */
@@ -239,7 +251,9 @@ export const COUNTER_DROP_UDP_UNKNOWN_TARGET = 28;
 export const COUNTER_DROP_UDP_NO_REFLECT = 29;
 export const COUNTER_DROP_UDP_OVERSIZED = 30;
 export const COUNTER_DROP_UDP_SEND_ERR = 31;
-export const COUNTER_COUNT = 32;
+export const COUNTER_DROP_TUN_UNKNOWN_ENDPOINT = 32;
+export const COUNTER_DROP_UDP_UNKNOWN_ENDPOINT = 33;
+export const COUNTER_COUNT = 34;
 
 // --- Results ------------------------------------------------------------------------------------------------------
 

@@ -2,8 +2,12 @@
 
 /** What the WebAssembly module (or, in the tiny build, the translated C) exports. */
 export interface EngineExports {
-  /** Lays out memory and clears all state. 0, or the number of bytes needed when the memory is too small. */
-  init(maxPeers: number, maxRules: number, rxBuffers: number): number;
+  /**
+   * Lays out memory and clears all state. 0, or the number of bytes needed when the memory is too small.
+   *
+   * @param replayWindow MIN_REPLAY_WINDOW … MAX_REPLAY_WINDOW, a power of two; MIN_REPLAY_WINDOW when absent or 0
+   */
+  init(maxPeers: number, maxRules: number, rxBuffers: number, replayWindow?: number): number;
   /** ABI_VERSION the module was built with. */
   abiVersion(): number;
   /** Byte offset of a REGION_*. */
@@ -32,11 +36,16 @@ export interface EngineExports {
   renewEpoch(): void;
   /**
    * Adds a peer and derives its keys. The 32-byte PSK at `psk` is wiped. Endpoint address and port are the raw
-   * network-order bytes read as little-endian integers (as they stand in a sockaddr_in); `allowed` is the offset of
-   * allowed_src, a PREFIX_* record. Returns the peer's index, or TABLE_FULL.
+   * network-order bytes read as little-endian integers (as they stand in a sockaddr_in), both 0 when the peer's
+   * address is unknown until it is heard; `allowed` is the offset of the first of allowed_src, a PREFIX_* record.
+   * Returns the peer's index, or TABLE_FULL.
    */
   addPeer(id: number, psk: number, address: number, port: number, allowed: number): number;
-  /** Keepalives to one peer every `seconds` (0 = none), jittered when obfuscating; the first is due at once. */
+  /** One more prefix that a peer may send from, by its offset: a PREFIX_* record. OK or TABLE_FULL. */
+  addSource(peer: number, prefix: number): number;
+  /** Where a peer is expected until it is heard elsewhere; address and port as in addPeer. */
+  setEndpoint(peer: number, address: number, port: number): void;
+  /** Keepalives to a peer every `seconds` (0 = none), jittered when obfuscating; the first is due at once. */
   setKeepalive(seconds: number, peer: number): void;
   /** Appends the rule at `rule`, a RULE_* record; it is visible to the next packet. OK or TABLE_FULL. */
   addRule(rule: number): number;
@@ -70,7 +79,7 @@ export interface EngineExports {
   wipe(): void;
 
   // --- the loop; REGION_CLOCK is fresh ---
-  /** Stages a keepalive when one is due. */
+  /** Stages the keepalives that are due, as far as there is room for them. Peers without an endpoint get none. */
   tick(): void;
   /** Milliseconds to the next keepalive, rounded up, 0 when overdue, -1 when there is none. */
   timeout(): number;

@@ -1,8 +1,19 @@
 // Reads a JSON object by a table of fields, and converts what was read. Knows no field by name.
 
 import { subnetraError } from "../errors.ts";
-import type { JsonReader } from "../json/reader.ts";
+import { JsonReader } from "../json/reader.ts";
 import type { Earlier, Kind } from "./kinds.ts";
+import type { Remarks } from "./remarks.ts";
+
+/** A JSON reader that also notes what is not wrong, but odd. */
+export class DocumentReader extends JsonReader {
+  readonly remarks: Remarks;
+
+  constructor(bytes: Uint8Array, length: number, remarks: Remarks) {
+    super(bytes, length);
+    this.remarks = remarks;
+  }
+}
 
 /** One field of the configuration. */
 export interface Field<Raw, Value> {
@@ -31,7 +42,7 @@ export type Values<T> = {
 export class Layout {
   readonly properties: string[];
   readonly fields: Field<unknown, unknown>[] = [];
-  private readonly names: string[] = [];
+  readonly names: string[] = [];
 
   constructor(table: FieldTable) {
     this.properties = Object.keys(table);
@@ -49,8 +60,8 @@ export class Layout {
     return raws;
   }
 
-  /** Reads an object whose own path is `path` into `raws`. Unknown fields are skipped. @throws DuplicateField … */
-  read(reader: JsonReader, path: string, raws: unknown[]): void {
+  /** Reads an object whose own path is `path` into `raws`. Unknown fields are noted and skipped. @throws DuplicateField … */
+  read(reader: DocumentReader, path: string, raws: unknown[]): void {
     const seen: boolean[] = [];
     reader.beginObject();
     for (;;) {
@@ -58,6 +69,7 @@ export class Layout {
       if (!reader.nextField()) return;
       const index = this.names.indexOf(reader.field);
       if (index < 0) {
+        reader.remarks.unknown(path, reader);
         reader.skipValue();
         continue;
       }

@@ -1,12 +1,18 @@
 // Every field of the configuration, config.md §3 and §4. The reader, `npm run` scripts for JSON Schema and documents,
 // and the tests' generators read these tables; a new field is a row here, and the code that acts on it.
 
-import { DEFAULT_PEERS, DEFAULT_RULES, LIMIT_PEERS, LIMIT_RULES } from "../../engine/abi.ts";
+import {
+  DEFAULT_PEERS,
+  DEFAULT_RULES,
+  LIMIT_PEERS,
+  LIMIT_RULES,
+  MAX_REPLAY_WINDOW,
+  MIN_REPLAY_WINDOW,
+} from "../../engine/abi.ts";
 import { subnetraError } from "../errors.ts";
-import type { JsonReader } from "../json/reader.ts";
 import { DEFAULT_MTU } from "../limits.ts";
 import { wipe } from "../memory.ts";
-import { field, Layout, type Values } from "./document.ts";
+import { type DocumentReader, field, Layout, type Values } from "./document.ts";
 import {
   BOOL,
   CIDR,
@@ -14,6 +20,7 @@ import {
   capacity,
   ENDPOINT,
   FILE,
+  HOST_AND_PORT,
   KEY,
   type Kind,
   LABEL,
@@ -23,25 +30,34 @@ import {
   ROLE,
   ROUTES,
   SINGLE_PORT,
+  SOURCES,
   U8,
   U16,
   U32,
   U32_OR_NULL,
+  WINDOW,
 } from "./kinds.ts";
 
 export const PEER_FIELDS = {
   /** 32 bytes; whoever uses the key last wipes it. */
   psk: field("psk", KEY, "missing"),
   endpoint: field("endpoint", ENDPOINT, ""),
-  allowedSrc: field("allowed_src", CIDR, "0.0.0.0/0"),
+  /** 1 … 16 prefixes. */
+  allowedSrcs: field("allowed_src", SOURCES, null),
   /** Display label, "" when unset. */
   name: field("name", LABEL, ""),
   id: field("id", U32, 0),
+  /** Seconds between keepalives to this peer; null: as its role has it. */
+  keepaliveSecs: field("keepalive_secs", U32_OR_NULL, null),
+  /** For `subnetra follow-dns`; the daemon only checks its form. */
+  endpointHost: field("endpoint_host", HOST_AND_PORT, null),
 };
 
 export type PeerConfig = Values<typeof PEER_FIELDS>;
 
 const PEER_LAYOUT = new Layout(PEER_FIELDS);
+/** Names in the document, for those who guess what a misspelled one means. */
+export const PEER_FIELD_NAMES: readonly string[] = PEER_LAYOUT.names;
 const PSK = PEER_LAYOUT.properties.indexOf("psk");
 
 /** Peers as they were read. */
@@ -55,7 +71,7 @@ export function wipeRawPeers(peers: RawPeers): void {
   }
 }
 
-function readPeers(reader: JsonReader): RawPeers {
+function readPeers(reader: DocumentReader): RawPeers {
   const peers: RawPeers = [];
   const path = reader.tokens.path;
   try {
@@ -110,7 +126,10 @@ export const FIELDS = {
   mtu: field("local_tun_mtu", U16, DEFAULT_MTU),
   keepaliveSecs: field("keepalive_secs", U32_OR_NULL, null),
   obfuscate: field("obfuscate", BOOL, true),
+  replayWindow: field("replay_window", WINDOW, MIN_REPLAY_WINDOW),
 };
+
+export const FIELD_NAMES: readonly string[] = new Layout(FIELDS).names;
 
 /** The values as the document has them. */
 export type FileValues = Values<typeof FIELDS>;
@@ -234,6 +253,14 @@ export const FIELD_NOTES: { readonly [property in keyof typeof FIELDS]: FieldNot
     errors: [],
     reloadable: false,
   },
+  replayWindow: {
+    meaning: "how far back a late packet is still accepted, a power of two; this node only",
+    min: MIN_REPLAY_WINDOW,
+    max: MAX_REPLAY_WINDOW,
+    errors: ["InvalidReplayWindow"],
+    reloadable: false,
+    ours: true,
+  },
 };
 
 export const PEER_FIELD_NOTES: { readonly [property in keyof typeof PEER_FIELDS]: FieldNote } = {
@@ -244,14 +271,17 @@ export const PEER_FIELD_NOTES: { readonly [property in keyof typeof PEER_FIELDS]
     reloadable: true,
   },
   endpoint: {
-    meaning: "where the peer is first looked for: A.B.C.D:port",
+    meaning:
+      "where the peer is first looked for: A.B.C.D:port, or dynamic (not for a spoke; the original refuses it)",
     fallback: "required",
     errors: ["InvalidEndpoint", "DuplicateEndpoint"],
     reloadable: true,
   },
-  allowedSrc: {
-    meaning: "inner sources this peer may use",
-    errors: ["InvalidCidr", "HubPeerNeedsAllowedSrc", "HubAllowedSrcOverlap"],
+  allowedSrcs: {
+    meaning:
+      "inner sources this peer may use: one prefix, or a list of 1 to 16 (the original refuses a list)",
+    fallback: '`"0.0.0.0/0"`',
+    errors: ["InvalidCidr", "InvalidAllowedSrc", "HubPeerNeedsAllowedSrc", "HubAllowedSrcOverlap"],
     reloadable: true,
   },
   name: {
@@ -266,5 +296,18 @@ export const PEER_FIELD_NOTES: { readonly [property in keyof typeof PEER_FIELDS]
     max: 65535,
     errors: ["ReservedPeerId", "PeerIdOutOfRange", "SelfReference", "DuplicateId"],
     reloadable: true,
+  },
+  keepaliveSecs: {
+    meaning: "seconds between keepalives to this peer, whatever the role; 0 sends none",
+    fallback: "the document's for a spoke's hub; otherwise 0",
+    errors: [],
+    reloadable: true,
+    ours: true,
+  },
+  endpointHost: {
+    meaning: "DNS name and port that subnetra follow-dns keeps up to date; the daemon never resolves it",
+    errors: ["InvalidEndpointHost"],
+    reloadable: true,
+    ours: true,
   },
 };

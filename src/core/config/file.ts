@@ -8,6 +8,7 @@ import { CONFIG_BYTES_PER_PEER, MAX_CONFIG_LENGTH, MAX_PATH } from "../limits.ts
 import { wipe, wipeKeys } from "../memory.ts";
 import { ENOENT, errnoOf, OPEN_READ } from "../sys.ts";
 import { accessWarnings } from "./access.ts";
+import { Remarks } from "./remarks.ts";
 import { type Config, defaultConfig, parseConfig } from "./values.ts";
 
 export interface ConfigSource {
@@ -34,9 +35,10 @@ export interface LoadedConfig {
 /**
  * Reads and parses the file. Its bytes are wiped from memory afterwards.
  *
+ * @param remarks takes what is odd in it, also when it is refused
  * @throws SubnetraError with the codes of config.md §1–§4
  */
-export function loadConfig(host: Host, source: ConfigSource): LoadedConfig {
+export function loadConfig(host: Host, source: ConfigSource, remarks: Remarks = new Remarks()): LoadedConfig {
   const fd = host.sys.open(source.path, OPEN_READ);
   if (fd < 0) {
     if (errnoOf(fd) !== ENOENT)
@@ -46,12 +48,14 @@ export function loadConfig(host: Host, source: ConfigSource): LoadedConfig {
   }
   const scratch = host.engine.call.region(REGION_SCRATCH);
   const warnings = accessWarnings(host, fd, source.path);
+  remarks.access = warnings;
   let length = 0;
   try {
     length = readWhole(host, fd, scratch, SCRATCH_LENGTH);
     if (length < 0)
       throw subnetraError("ConfigReadFailed", "", `the file cannot be read (${errnoText(errnoOf(length))})`);
-    return { config: parseSized(host.engine.u8.subarray(scratch, scratch + length), length), warnings };
+    const bytes = host.engine.u8.subarray(scratch, scratch + length);
+    return { config: parseSized(bytes, length, remarks), warnings };
   } finally {
     wipe(host.engine.u8.subarray(scratch, scratch + Math.max(length, 0)));
     host.sys.close(fd);
@@ -59,9 +63,9 @@ export function loadConfig(host: Host, source: ConfigSource): LoadedConfig {
 }
 
 /** Parses a file of up to 64 KiB, or of as much more as its own max_peers calls for. */
-function parseSized(bytes: Uint8Array, length: number): Config {
+function parseSized(bytes: Uint8Array, length: number, remarks: Remarks): Config {
   if (length > MAX_CONFIG_LENGTH && !mentions(bytes, '"max_peers"')) throw tooBig(length, MAX_CONFIG_LENGTH);
-  const config = parseConfig(bytes, length);
+  const config = parseConfig(bytes, length, remarks);
   const limit = MAX_CONFIG_LENGTH + config.maxPeers * CONFIG_BYTES_PER_PEER;
   if (length <= limit && length < SCRATCH_LENGTH) return config;
   wipeKeys(config.peers);

@@ -3,18 +3,18 @@
 // Reading comes first for the whole document, then every value is converted, so that a mistake in the JSON is told
 // before any rule about values (config.md §4).
 
-import { KEY_LENGTH } from "../../engine/abi.ts";
-import { CIDR_FORM, type Cidr, parseCidr } from "../cidr.ts";
+import { KEY_LENGTH, MAX_ALLOWED_SRC, MAX_REPLAY_WINDOW, MIN_REPLAY_WINDOW } from "../../engine/abi.ts";
+import { ANY, CIDR_FORM, type Cidr, parseCidr } from "../cidr.ts";
 import { quoted, subnetraError } from "../errors.ts";
-import type { JsonReader } from "../json/reader.ts";
 import { hexDigit } from "../json/text.ts";
 import { MAX_LISTEN_PORTS, MAX_NAME_LENGTH, MAX_PATH, MAX_ROUTES } from "../limits.ts";
 import { wipe } from "../memory.ts";
-import { type Endpoint, parseEndpoint } from "./endpoint.ts";
+import type { DocumentReader } from "./document.ts";
+import { DYNAMIC, type Endpoint, isHostAndPort, parseEndpoint, UNKNOWN_ENDPOINT } from "./endpoint.ts";
 
 export interface Kind<Raw, Value> {
   /** @throws the error names of config.md §2 */
-  read(reader: JsonReader): Raw;
+  read(reader: DocumentReader): Raw;
   /**
    * @param path JSON path of the field
    * @param earlier values of the fields before it in the table
@@ -49,7 +49,7 @@ function text<Value>(convert: (raw: string, path: string) => Value): Kind<string
 }
 
 /** Reads an array, one element at a time, with its index in the path. */
-function readList<T>(reader: JsonReader, element: () => T): T[] {
+function readList<T>(reader: DocumentReader, element: () => T): T[] {
   const items: T[] = [];
   const path = reader.tokens.path;
   reader.beginArray();
@@ -83,6 +83,25 @@ export const CIDR: Kind<string, Cidr> = text(cidr);
 export const CIDR_OR_EMPTY: Kind<string, Cidr | null> = text((raw, path) =>
   raw === "" ? null : cidr(raw, path),
 );
+
+/** What an absent allowed_src says: every address. */
+export const ANYWHERE: readonly Cidr[] = [ANY];
+const OPEN_LIST = 0x5b;
+
+/** One prefix, or a list of 1 … 16; null where the field is absent. */
+export const SOURCES: Kind<string | string[] | null, readonly Cidr[]> = {
+  read: (reader) =>
+    reader.tokens.peek() === OPEN_LIST ? readList(reader, () => reader.readString()) : reader.readString(),
+  convert: (raw, path) => {
+    if (raw === null) return ANYWHERE;
+    if (typeof raw === "string") return [cidr(raw, path)];
+    if (raw.length === 0 || raw.length > MAX_ALLOWED_SRC)
+      throw subnetraError("InvalidAllowedSrc", path, `the list has ${raw.length} entries`);
+    const sources: Cidr[] = [];
+    for (let i = 0; i < raw.length; i++) sources.push(cidr(raw[i]!, `${path}[${i}]`));
+    return sources;
+  },
+};
 
 export const ROUTES: Kind<string[], Cidr[]> = {
   read: (reader) => readList(reader, () => reader.readString()),
@@ -146,11 +165,30 @@ export const FILE: Kind<string | null, string | null> = {
   },
 };
 
+/** A.B.C.D:port, or "dynamic". */
 export const ENDPOINT: Kind<string, Endpoint> = text((raw, path) => {
-  const endpoint = parseEndpoint(raw);
+  const endpoint = raw === DYNAMIC ? UNKNOWN_ENDPOINT : parseEndpoint(raw);
   if (endpoint !== null) return endpoint;
   throw subnetraError("InvalidEndpoint", path, `${quoted(raw)} is not A.B.C.D:port`);
 });
+
+/** name:port, or null where the field is absent. */
+export const HOST_AND_PORT: Kind<string | null, string | null> = {
+  read: (reader) => reader.readString(),
+  convert: (raw, path) => {
+    if (raw === null || isHostAndPort(raw)) return raw;
+    throw subnetraError("InvalidEndpointHost", path, `${quoted(raw)} is not a name and a port`);
+  },
+};
+
+/** A power of two of sequence numbers. */
+export const WINDOW: Kind<number, number> = {
+  read: (reader) => U32.read(reader),
+  convert: (raw, path) => {
+    if (raw >= MIN_REPLAY_WINDOW && raw <= MAX_REPLAY_WINDOW && (raw & (raw - 1)) === 0) return raw;
+    throw subnetraError("InvalidReplayWindow", path, `${raw} is not one of 64, 128, 256 ... 8192`);
+  },
+};
 
 /** At most 32 bytes of 0x20 … 0x7E. */
 export const LABEL: Kind<string, string> = text((raw, path) => {
@@ -197,7 +235,7 @@ function keyMemory(length: number): Uint8Array {
 }
 
 /** Decodes 64 hexadecimal digits; nothing is left in other memory. */
-function decodeKey(reader: JsonReader): RawKey {
+function decodeKey(reader: DocumentReader): RawKey {
   const psk = keyMemory(KEY_LENGTH);
   const digits = keyMemory(KEY_LENGTH * 2);
   const length = reader.decodeText(digits);

@@ -5,7 +5,7 @@ import type { Engine } from "../../engine/exports.ts";
 import { writePrefix } from "../cidr.ts";
 import { subnetraError } from "../errors.ts";
 import { wipeKeys } from "../memory.ts";
-import { formatEndpoint } from "./endpoint.ts";
+import { type Endpoint, formatEndpoint, isUnknown } from "./endpoint.ts";
 import type { Config, PeerConfig } from "./values.ts";
 
 /** @throws SubnetraError with the codes of config.md §6 */
@@ -38,12 +38,13 @@ function checkPeer(
   if (ids[id] !== undefined) {
     throw subnetraError("DuplicateId", `${path}.id`, `${peer.id} is the id of peers[${ids[id]}]`);
   }
+  ids[id] = index;
+  if (isUnknown(peer.endpoint)) return;
   const endpoint = formatEndpoint(peer.endpoint.address, peer.endpoint.port);
   if (endpoints[endpoint] !== undefined) {
     const what = `${endpoint} is the endpoint of peers[${endpoints[endpoint]}]`;
     throw subnetraError("DuplicateEndpoint", `${path}.endpoint`, what);
   }
-  ids[id] = index;
   endpoints[endpoint] = index;
 }
 
@@ -66,16 +67,20 @@ function addPeer(engine: Engine, peer: PeerConfig, index: number): void {
   const psk = engine.call.region(REGION_SCRATCH);
   const allowed = psk + KEY_LENGTH;
   engine.u8.set(peer.psk, psk);
-  writePrefix(engine, allowed, peer.allowedSrc);
-  const added = engine.call.addPeer(
-    peer.id,
-    psk,
-    networkOrder32(peer.endpoint.address),
-    networkOrder16(peer.endpoint.port),
-    allowed,
-  );
+  writePrefix(engine, allowed, peer.allowedSrcs[0]!);
+  const { address, port } = peer.endpoint;
+  const added = engine.call.addPeer(peer.id, psk, networkOrder32(address), networkOrder16(port), allowed);
   if (added !== index)
     throw subnetraError("TooManyPeers", `peers[${index}]`, "the engine's peer table is full");
+  for (let i = 1; i < peer.allowedSrcs.length; i++) {
+    writePrefix(engine, allowed, peer.allowedSrcs[i]!);
+    engine.call.addSource(index, allowed);
+  }
+}
+
+/** Tells the engine where a peer is expected until it is heard elsewhere. */
+export function expectPeerAt(engine: Engine, index: number, endpoint: Endpoint): void {
+  engine.call.setEndpoint(index, networkOrder32(endpoint.address), networkOrder16(endpoint.port));
 }
 
 /** The number whose little-endian bytes are `value` in network order. */

@@ -4,6 +4,7 @@ import { MAX_MESH_ID } from "../../engine/abi.ts";
 import { type Cidr, compareNetworks, coversEverything, formatCidr, networkOf, overlaps } from "../cidr.ts";
 import { subnetraError } from "../errors.ts";
 import { MAX_MTU, MIN_MTU } from "../limits.ts";
+import { isUnknown } from "./endpoint.ts";
 import { checkPort, checkPortCount } from "./kinds.ts";
 import type { Config } from "./values.ts";
 
@@ -113,28 +114,75 @@ function checkId(id: number, path: string): void {
 function checkHub(config: Config): void {
   const peers = config.peers;
   for (let i = 0; i < peers.length; i++) {
-    if (coversEverything(peers[i]!.allowedSrc)) {
-      throw subnetraError("HubPeerNeedsAllowedSrc", `peers[${i}].allowed_src`, "it covers every address");
+    const { allowedSrcs } = peers[i]!;
+    for (let k = 0; k < allowedSrcs.length; k++) {
+      if (!coversEverything(allowedSrcs[k]!)) continue;
+      throw subnetraError("HubPeerNeedsAllowedSrc", sourcePath(config, i, k), "it covers every address");
     }
   }
-  if (areDisjoint(config)) return;
-  for (let i = 0; i < peers.length; i++) {
-    for (let k = i + 1; k < peers.length; k++) {
-      if (overlaps(peers[i]!.allowedSrc, peers[k]!.allowedSrc)) {
-        const what = `${formatCidr(peers[k]!.allowedSrc)} overlaps ${formatCidr(peers[i]!.allowedSrc)} of peers[${i}]`;
-        throw subnetraError("HubAllowedSrcOverlap", `peers[${k}].allowed_src`, what);
-      }
+  const pair = firstOverlap(config);
+  if (pair === null) return;
+  const { allowedSrcs: earlier } = peers[pair.first]!;
+  const { allowedSrcs: later } = peers[pair.again]!;
+  for (let i = 0; i < earlier.length; i++) {
+    for (let k = 0; k < later.length; k++) {
+      if (!overlaps(earlier[i]!, later[k]!)) continue;
+      const what = `${formatCidr(later[k]!)} overlaps ${formatCidr(earlier[i]!)} of peers[${pair.first}]`;
+      throw subnetraError("HubAllowedSrcOverlap", sourcePath(config, pair.again, k), what);
     }
   }
 }
 
-/** Prefixes nest or are apart, so in the order of their networks two that overlap have a pair of neighbours that do. */
-function areDisjoint(config: Config): boolean {
-  const sorted: Cidr[] = [];
-  for (let i = 0; i < config.peers.length; i++) sorted.push(networkOf(config.peers[i]!.allowedSrc));
-  sorted.sort(compareNetworks);
-  for (let i = 1; i < sorted.length; i++) if (overlaps(sorted[i - 1]!, sorted[i]!)) return false;
-  return true;
+/** Path of one of a peer's allowed sources: with an index only where there are several. */
+function sourcePath(config: Config, peer: number, source: number): string {
+  const path = `peers[${peer}].allowed_src`;
+  return config.peers[peer]!.allowedSrcs.length === 1 ? path : `${path}[${source}]`;
+}
+
+interface Claim {
+  readonly network: Cidr;
+  readonly peer: number;
+}
+
+/** The claims of one network that lies around what is in hand: its first peer, and its first other one or -1. */
+interface Enclosing {
+  readonly network: Cidr;
+  readonly peer: number;
+  other: number;
+}
+
+/**
+ * The first peer of whose sources one overlaps a later peer's, and the first of those. Prefixes nest or are apart, so in
+ * the order of their networks those that overlap one stand around it: one walk with a stack of them, whatever the
+ * number of peers.
+ */
+function firstOverlap(config: Config): { first: number; again: number } | null {
+  const claims: Claim[] = [];
+  for (let i = 0; i < config.peers.length; i++) {
+    const { allowedSrcs } = config.peers[i]!;
+    for (let k = 0; k < allowedSrcs.length; k++)
+      claims.push({ network: networkOf(allowedSrcs[k]!), peer: i });
+  }
+  claims.sort((a, b) => compareNetworks(a.network, b.network) || a.peer - b.peer);
+  const around: Enclosing[] = [];
+  let found: { first: number; again: number } | null = null;
+  for (let i = 0; i < claims.length; i++) {
+    const { network, peer } = claims[i]!;
+    while (around.length > 0 && !overlaps(around[around.length - 1]!.network, network)) around.pop();
+    for (let k = 0; k < around.length; k++) {
+      const other = around[k]!.peer === peer ? around[k]!.other : around[k]!.peer;
+      if (other < 0) continue;
+      const first = other < peer ? other : peer;
+      const again = other < peer ? peer : other;
+      if (found === null || first < found.first || (first === found.first && again < found.again))
+        found = { first, again };
+    }
+    const top = around[around.length - 1];
+    if (top === undefined || compareNetworks(top.network, network) !== 0)
+      around.push({ network, peer, other: -1 });
+    else if (top.other < 0 && top.peer !== peer) top.other = peer;
+  }
+  return found;
 }
 
 function checkSpoke(config: Config): void {
@@ -143,6 +191,10 @@ function checkSpoke(config: Config): void {
   }
   if (config.localRoutes.length === 0 && config.localTunIp === null) {
     throw subnetraError("SpokeMissingLocal", "local_tun_ip", "the spoke has no address of its own");
+  }
+  if (isUnknown(config.peers[0]!.endpoint)) {
+    const what = "a spoke calls its hub first, so it must know where that is";
+    throw subnetraError("InvalidEndpoint", "peers[0].endpoint", what, "write the hub's A.B.C.D:port");
   }
   for (let i = 0; i < config.localRoutes.length; i++) {
     if (coversEverything(config.localRoutes[i]!)) {

@@ -1,8 +1,8 @@
 // The configuration of a node. What its values mean together is checked in sanity.ts and registry.ts.
 
-import { JsonReader } from "../json/reader.ts";
-import { Layout } from "./document.ts";
+import { DocumentReader, Layout } from "./document.ts";
 import { FIELDS, type FileValues, type RawPeers, wipeRawPeers } from "./fields.ts";
+import { Remarks } from "./remarks.ts";
 
 export type { PeerConfig } from "./fields.ts";
 export type { Role } from "./kinds.ts";
@@ -28,14 +28,16 @@ const PEERS = LAYOUT.properties.indexOf("peers");
  * Parses a configuration. The first error wins, in the order of config.md §4; document errors come before all.
  *
  * @param bytes the file's bytes; keys are copied out of them, so the caller wipes them afterwards
+ * @param remarks takes what is odd in the document
  * @throws SubnetraError with the codes of config.md §2–§4; then no key is left
  */
-export function parseConfig(bytes: Uint8Array, length: number): Config {
-  const reader = new JsonReader(bytes, length);
+export function parseConfig(bytes: Uint8Array, length: number, remarks: Remarks = new Remarks()): Config {
+  const reader = new DocumentReader(bytes, length, remarks);
   const raws = LAYOUT.absent();
   try {
     LAYOUT.read(reader, "", raws);
     reader.endDocument();
+    noteGiven(remarks, raws);
     return complete(LAYOUT.convert(raws, "") as unknown as FileValues);
   } catch (error) {
     wipeRawPeers(raws[PEERS] as RawPeers);
@@ -46,6 +48,13 @@ export function parseConfig(bytes: Uint8Array, length: number): Config {
 /** The configuration of a node without a file: no peers, so it never passes the sanity checks. */
 export function defaultConfig(): Config {
   return parseConfig(new Uint8Array([0x7b, 0x7d]), 2);
+}
+
+/** Notes which fields of the document have a value of their own. */
+function noteGiven(remarks: Remarks, raws: unknown[]): void {
+  for (let i = 0; i < raws.length; i++) {
+    if (raws[i] !== LAYOUT.fields[i]!.absent) remarks.given[LAYOUT.properties[i]!] = true;
+  }
 }
 
 /** Merges the fields that say one thing together, and fills in what depends on the role. */

@@ -1,7 +1,9 @@
 // Every control command, control-protocol.md §2 and §3: one row each. The daemon, the client, the usage texts and the
 // reader of saved rules all look here; a new command is a row here and the code that does its work.
 
-import { REGION_CLOCK } from "../../engine/abi.ts";
+import { MAX_MESH_ID, REGION_CLOCK } from "../../engine/abi.ts";
+import { type Endpoint, parseEndpoint } from "../config/endpoint.ts";
+import { parseDecimal } from "../decimal.ts";
 import type { Host } from "../host.ts";
 import { DeleteJob } from "../policy/delete.ts";
 import { insertRule } from "../policy/insert.ts";
@@ -35,6 +37,7 @@ import {
   type Test,
   type Upload,
 } from "./policy-grammar.ts";
+import { ExpectPeerJob } from "./peer-endpoint.ts";
 import { splitWords, trimLine } from "./words.ts";
 
 interface Save {
@@ -46,7 +49,13 @@ interface Status {
   /** First peer of the page asked for, -1 for the whole. */
   readonly from: number;
 }
-export type Command = Save | Status | Show | Add | Insert | Delete | Replace | Upload | Test | NotACommand;
+interface PeerEndpoint {
+  readonly verb: "peer endpoint";
+  readonly id: number;
+  readonly endpoint: Endpoint;
+}
+
+export type Command = Save | Status | Show | Add | Insert | Delete | Replace | Upload | Test | PeerEndpoint | NotACommand;
 
 /** What the daemon gives a command to work on. */
 export interface CommandContext {
@@ -186,6 +195,15 @@ export const COMMANDS: readonly CommandRow<Command>[] = [
     parse: () => ({ verb: "save" }),
     run: ({ host, snapshot }) => new SaveJob(host, snapshot),
   }),
+  row<PeerEndpoint>({
+    words: ["peer", "endpoint"],
+    usage: "ID IP:PORT",
+    help: "expect a peer at this address, until it is heard elsewhere",
+    reply: "one",
+    changes: true,
+    parse: parsePeerEndpoint,
+    run: ({ host }, { id, endpoint }) => new ExpectPeerJob(host.engine, id, endpoint),
+  }),
 ];
 
 /** A command with its row; the row is null when the line does not parse. */
@@ -229,4 +247,12 @@ function parseStatus(words: string[]): Status | NotACommand {
   if (words.length > 1 && !json && words[1] !== "--from") return none("UnknownCommand");
   const from = parseFrom(words, json ? 2 : 1, -1);
   return typeof from === "string" ? none(from) : { verb: "status", json, from };
+}
+
+function parsePeerEndpoint(words: string[]): PeerEndpoint | NotACommand {
+  if (words.length < 4) return none("MissingArgument");
+  if (words.length > 4) return none("UnknownCommand");
+  const id = parseDecimal(words[2]!, 0, words[2]!.length, MAX_MESH_ID);
+  const endpoint = parseEndpoint(words[3]!);
+  return id < 1 || endpoint === null ? none("InvalidValue") : { verb: "peer endpoint", id, endpoint };
 }

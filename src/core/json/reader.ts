@@ -50,6 +50,12 @@ export class JsonReader {
     return true;
   }
 
+  /** The whole of the name nextField has just read, however long. Only before its value is read. */
+  fieldName(): string {
+    const length = this.decodeText(this.text);
+    return this.asString(length < 0 ? TEXT_LIMIT : length);
+  }
+
   /** Moves to the next element; false at the end of the array. */
   nextElement(): boolean {
     return this.nextItem(CLOSE_ARRAY);
@@ -166,7 +172,8 @@ export class JsonReader {
     }
     if (first) return true;
     if (next !== COMMA) {
-      throw this.tokens.syntax(`expected "," or "${String.fromCharCode(closing)}"`);
+      const what = next === QUOTE || next === OPEN_OBJECT ? "a comma is missing before this" : "";
+      throw this.tokens.syntax(what || `expected "," or "${String.fromCharCode(closing)}"`);
     }
     this.tokens.at++;
     return true;

@@ -3,6 +3,7 @@
 import { type ErrorCode, remedyFor } from "../error-codes.ts";
 import { type SubnetraError, subnetraError } from "../errors.ts";
 import { isContinuation, leadLength, validSecond } from "../utf8.ts";
+import { knownMistake } from "./mistakes.ts";
 import { hexDigit, isLetterEscape, unitAt } from "./text.ts";
 
 const DOT = 0x2e;
@@ -46,13 +47,15 @@ export class JsonScanner {
   syntax(what: string): SubnetraError {
     if (this.at >= this.length)
       return this.error("UnexpectedEndOfInput", "the document ends here", this.length);
+    const known = knownMistake(this.bytes, this.length, this.at);
+    if (known !== null) return this.error("SyntaxError", known[0], this.at, known[1]);
     return this.error("SyntaxError", what, this.at);
   }
 
   /** Checks that nothing but white space is left. */
   expectEnd(): void {
     this.skipSpace();
-    if (this.at < this.length) throw this.error("SyntaxError", "something follows the document", this.at);
+    if (this.at < this.length) throw this.syntax("something follows the document");
   }
 
   private skipSpace(): void {
@@ -126,7 +129,12 @@ export class JsonScanner {
       if (this.at >= this.length) throw this.syntax("");
       const c = this.bytes[this.at]!;
       if (c === QUOTE) break;
-      if (c < 0x20) throw this.syntax("control character in a string");
+      if (c < 0x20)
+        throw this.syntax(
+          c === 0x0a || c === 0x0d
+            ? "the line ends inside of a string"
+            : "a control character (such as a tab) in a string",
+        );
       if (c === BACKSLASH) this.scanEscape();
       else if (c < 0x80) this.at++;
       else this.scanUtf8(c);

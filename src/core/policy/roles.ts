@@ -51,7 +51,8 @@ export function initialRules(config: Config): Rule[] {
 function hubRules(config: Config): Rule[] {
   const rules: Rule[] = [];
   for (let i = 0; i < config.peers.length; i++) {
-    rules.push(forward(config.peers[i]!.allowedSrc, config.peers[i]!.id));
+    const { allowedSrcs, id } = config.peers[i]!;
+    for (let k = 0; k < allowedSrcs.length; k++) rules.push(forward(allowedSrcs[k]!, id));
   }
   return rules;
 }

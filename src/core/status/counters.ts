@@ -38,6 +38,8 @@ export const COUNTER_NAMES = [
   "drop_udp_no_reflect",
   "drop_udp_oversized",
   "drop_udp_send_err",
+  "drop_tun_unknown_endpoint",
+  "drop_udp_unknown_endpoint",
 ] as const;
 
 export type CounterName = (typeof COUNTER_NAMES)[number];
@@ -135,5 +137,13 @@ export const COUNTER_NOTES: { readonly [name in CounterName]: CounterNote } = {
   drop_udp_send_err: {
     meaning: "the system refused to send on a received packet or to write it to the TUN",
     remedy: "look for a full link, or bring the interface up",
+  },
+  drop_tun_unknown_endpoint: {
+    meaning: "packet from the TUN for a peer with a dynamic endpoint that has not been heard yet",
+    remedy: "see that the peer runs and sends keepalives, or tell its address: subnetra peer endpoint",
+  },
+  drop_udp_unknown_endpoint: {
+    meaning: "received packet for a peer with a dynamic endpoint that has not been heard yet",
+    remedy: "see that the peer runs and sends keepalives, or tell its address: subnetra peer endpoint",
   },
 };

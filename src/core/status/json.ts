@@ -6,6 +6,7 @@ import { ONLINE_SECONDS } from "../limits.ts";
 import { COUNTER_NAMES } from "./counters.ts";
 import {
   FEATURES,
+  joinSources,
   type NodeIdentity,
   readCounters,
   readPeer,
@@ -56,7 +57,9 @@ export class JsonForm implements StatusForm {
       age < 0 ? "null" : age,
       online ? ',"online":true,"unclaimed":' : ',"online":false,"unclaimed":',
       peer.unclaimed,
-      "}",
+      ',"allowed_srcs":["',
+      joinSources(peer, '","'),
+      '"]}',
     ].join("");
   }
 

@@ -6,15 +6,20 @@ import {
   PEER_ENDPOINT,
   PEER_ID,
   PEER_LAST_SEEN,
+  PEER_SOURCES,
   PEER_STRIDE,
   PEER_UNCLAIMED,
+  PREFIX_STRIDE,
   REGION_COUNTERS,
   REGION_PEERS,
+  REGION_SOURCES,
   SOCKADDR_ADDRESS,
   SOCKADDR_PORT,
+  SOURCE_STRIDE,
 } from "../../engine/abi.ts";
 import type { Engine } from "../../engine/exports.ts";
 import { formatCidr, readPrefix } from "../cidr.ts";
+import { DYNAMIC } from "../config/endpoint.ts";
 import { ONLINE_SECONDS } from "../limits.ts";
 import { formatU64 } from "../memory.ts";
 
@@ -37,6 +42,7 @@ export interface NodeIdentity {
 
 /** What this daemon answers beyond the original: a client looks here before it asks. */
 export const FEATURES: readonly string[] = [
+  "peer-endpoint",
   "policy-from",
   "status-from",
   "unclaimed",
@@ -67,7 +73,9 @@ export function wholeStatus(form: StatusForm, peers: number): string {
 export interface PeerStatus {
   readonly id: number;
   readonly endpoint: string;
+  /** The first of allowed_src, and the others. */
   readonly allowedSrc: string;
+  readonly otherSrcs: readonly string[];
   /** Wall clock in ns, "0" = never. */
   readonly lastSeen: string;
   /** Datagrams from its address that no key opened. */
@@ -81,9 +89,28 @@ export function readPeer(engine: Engine, index: number): PeerStatus {
     id: u32[(at + PEER_ID) >> 2]!,
     endpoint: formatSockaddr(u8, at + PEER_ENDPOINT),
     allowedSrc: formatCidr(readPrefix(engine, at + PEER_ALLOWED)),
+    otherSrcs: otherSources(engine, index, u32[(at + PEER_SOURCES) >> 2]!),
     lastSeen: formatU64(engine, at + PEER_LAST_SEEN),
     unclaimed: formatU64(engine, at + PEER_UNCLAIMED),
   };
+}
+
+const NO_SOURCES: readonly string[] = [];
+
+/** What is behind the first of a peer's allowed_src. */
+function otherSources(engine: Engine, index: number, count: number): readonly string[] {
+  if (count === 0) return NO_SOURCES;
+  const table = engine.call.region(REGION_SOURCES) + index * SOURCE_STRIDE;
+  const sources: string[] = [];
+  for (let i = 0; i < count; i++) sources.push(formatCidr(readPrefix(engine, table + i * PREFIX_STRIDE)));
+  return sources;
+}
+
+/** All of allowed_src with `separator` between. */
+export function joinSources(peer: PeerStatus, separator: string): string {
+  return peer.otherSrcs.length === 0
+    ? peer.allowedSrc
+    : [peer.allowedSrc].concat(peer.otherSrcs).join(separator);
 }
 
 /** How many peers are online. REGION_CLOCK holds the time. */
@@ -97,10 +124,11 @@ export function peersOnline(engine: Engine): number {
   return online;
 }
 
-/** A.B.C.D:port of a struct sockaddr_in. (In one step: Duktape hashes and stores the result of every addition.) */
+/** A.B.C.D:port of a struct sockaddr_in, "dynamic" while it is unknown. (In one step: Duktape hashes and stores the result of every addition.) */
 function formatSockaddr(u8: Uint8Array, at: number): string {
   const a = at + SOCKADDR_ADDRESS;
   const port = u8[at + SOCKADDR_PORT]! * 256 + u8[at + SOCKADDR_PORT + 1]!;
+  if (port === 0 && (u8[a]! | u8[a + 1]! | u8[a + 2]! | u8[a + 3]!) === 0) return DYNAMIC;
   return `${u8[a]}`.concat(".", `${u8[a + 1]}`, ".", `${u8[a + 2]}`, ".", `${u8[a + 3]}`, ":", `${port}`);
 }
 

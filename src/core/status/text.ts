@@ -3,7 +3,14 @@
 import type { Engine } from "../../engine/exports.ts";
 import { fieldText } from "../escape.ts";
 import { COUNTER_NAMES, type CounterName } from "./counters.ts";
-import { type NodeIdentity, readCounters, readPeer, type StatusForm, wholeStatus } from "./status.ts";
+import {
+  joinSources,
+  type NodeIdentity,
+  readCounters,
+  readPeer,
+  type StatusForm,
+  wholeStatus,
+} from "./status.ts";
 
 export class TextForm implements StatusForm {
   readonly refusal = "status unavailable\n";
@@ -36,7 +43,7 @@ export class TextForm implements StatusForm {
       " endpoint=",
       peer.endpoint,
       " allowed_src=",
-      peer.allowedSrc,
+      joinSources(peer, ","),
       " last_seen_wall_ns=",
       peer.lastSeen,
       peer.unclaimed === "0" ? "\n" : ` unclaimed=${peer.unclaimed}\n`,
@@ -81,6 +88,8 @@ function drops(group: string, counters: string[]): string {
   let line = `  ${group}:`;
   for (let i = 0; i < COUNTER_NAMES.length; i++) {
     const name = COUNTER_NAMES[i]!;
+    // What the original does not count is not shown until there is something to show.
+    if (name === `${prefix}unknown_endpoint` && counters[i] === "0") continue;
     if (name.indexOf(prefix) === 0) line += ` ${name.substring(prefix.length)}=${counters[i]}`;
   }
   return line;

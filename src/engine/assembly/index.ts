@@ -18,7 +18,17 @@ import { writeDecimal } from "./format";
 import { keepaliveTick, keepaliveTimeout, startKeepalive, stopKeepalive } from "./keepalive";
 import { clearTables, layOut, regionBase, ruleCapacity } from "./layout";
 import { localId, setIdentity } from "./node";
-import { addPeerRecord, peerAt, peerById, peerTotal, resetPeers, secretAt, setFamily } from "./peers";
+import {
+  addPeerRecord,
+  addSourceOf,
+  learnEndpoint,
+  peerAt,
+  peerById,
+  peerTotal,
+  resetPeers,
+  secretAt,
+  setFamily,
+} from "./peers";
 import {
   activeRules,
   appendRule,
@@ -50,13 +60,13 @@ export function abiVersion(): i32 {
   return ABI_VERSION;
 }
 
-export function init(maxPeers: u32, maxRules: u32, rxBuffers: u32): usize {
+export function init(maxPeers: u32, maxRules: u32, rxBuffers: u32, replayWindow: u32): usize {
   resetPeers();
   resetPolicy();
   resetStage();
   stopKeepalive();
   resetTrials();
-  return layOut(maxPeers, maxRules, rxBuffers);
+  return layOut(maxPeers, maxRules, rxBuffers, replayWindow);
 }
 
 export function region(id: i32): usize {
@@ -85,8 +95,16 @@ export function addPeer(id: u32, psk: usize, address: u32, port: u32, allowed: u
   return addPeerRecord(localId, localEpoch, id, psk, address, port, allowed);
 }
 
+export function addSource(peer: u32, prefix: usize): i32 {
+  return peer < peerTotal && isPrefix(prefix) ? addSourceOf(peer, prefix) : TABLE_FULL;
+}
+
+export function setEndpoint(peer: u32, address: u32, port: u32): void {
+  if (peer < peerTotal) learnEndpoint(peer, address, port);
+}
+
 export function setKeepalive(seconds: u32, peer: u32): void {
-  startKeepalive(peer < peerTotal ? seconds : 0, peer);
+  if (peer < peerTotal) startKeepalive(seconds, peer);
 }
 
 export function addRule(rule: usize): i32 {
@@ -215,5 +233,5 @@ export function preloadEpoch(index: u32, epoch: usize): void {
   const value = load<u64>(epoch);
   store<u64>(peerAt(index), value, PEER_EPOCH);
   sessionKeyFromMidstate(secret + SECRET_RX_LINK, value, secret + SECRET_RX_KEY);
-  resetWindow(secret + SECRET_WINDOW);
+  resetWindow(index, secret + SECRET_WINDOW);
 }

@@ -8,6 +8,7 @@ import {
   MAX_MESSAGES,
   MAX_PIECES,
   MAX_TUN_PACKETS,
+  MIN_REPLAY_WINDOW,
   MSG_STRIDE,
   PEER_STRIDE,
   PIECE_STRIDE,
@@ -20,6 +21,7 @@ import {
   REGION_RXD,
   REGION_SCRATCH,
   REGION_SEED,
+  REGION_SOURCES,
   REGION_STAGED,
   REGION_SYS,
   REGION_TUN_ARENA,
@@ -33,23 +35,22 @@ import {
   RXD_STRIDE,
   SCRATCH_LENGTH,
   SEED_LENGTH,
+  SOURCE_STRIDE,
   SYS_LENGTH,
   TUN_ARENA_LENGTH,
   TUND_STRIDE,
 } from "../abi";
-import { SECRET_STRIDE } from "./records";
+import { KEEPALIVE_STRIDE, SECRET_STRIDE } from "./records";
 
 /** Work area, for what is in hand at one moment: it outlives no call of the engine but where it is written again. */
-export const WORK_LENGTH: u32 = 256;
+export const WORK_LENGTH: u32 = 192;
 /** 64 bytes: a header pad, or a link key on its way to its midstate. */
 export const WORK_PAD: usize = 0;
 /** 64 bytes: a candidate session key (receive.ts). */
 export const WORK_CANDIDATE: usize = 64;
-/** 64 bytes: a keepalive's datagram (keepalive.ts). */
-export const WORK_KEEPALIVE: usize = 128;
 /** 64 bytes: a link key's midstate (codec). */
-export const WORK_MIDSTATE: usize = 192;
-/** TCP segments cut from super-packets: room for header, packet and tag. */
+export const WORK_MIDSTATE: usize = 128;
+/** TCP segments cut from super-packets, and keepalives: room for header, packet and tag. */
 export const SEGMENT_STRIDE: u32 = 1536;
 export const SEGMENT_SLOTS: u32 = 128;
 /** One virtio header per TUN message, padded. */
@@ -58,6 +59,8 @@ const ID_MAP_LENGTH: u32 = 65536 * 2;
 
 export let peerCapacity: u32 = 0;
 export let ruleCapacity: u32 = 0;
+/** Bits in each peer's replay window. */
+export let windowBits: u32 = MIN_REPLAY_WINDOW;
 /** Slots of the endpoint index and of each policy index: powers of two, at most half full. */
 export let endpointSlots: u32 = 0;
 export let policySlots: u32 = 0;
@@ -68,6 +71,12 @@ export let scratchBase: usize = 0;
 export let counterBase: usize = 0;
 export let workBase: usize = 0;
 export let peerBase: usize = 0;
+export let sourceBase: usize = 0;
+/** windowBits / 8 bytes for each peer, where the window of records.ts does not hold them. */
+export let windowBase: usize = 0;
+export let keepaliveBase: usize = 0;
+/** u32 indices of the peers that get keepalives. */
+export let keepaliveHeap: usize = 0;
 export let idMapBase: usize = 0;
 export let endpointBase: usize = 0;
 export let policyBase: usize = 0;
@@ -103,7 +112,8 @@ function powerOfTwoAtLeast(n: u32): u32 {
 }
 
 /** Computes the layout and clears the tables. Returns 0, or the bytes needed when the memory is too small. */
-export function layOut(maxPeers: u32, maxRules: u32, rxBuffers: u32): usize {
+export function layOut(maxPeers: u32, maxRules: u32, rxBuffers: u32, window: u32): usize {
+  windowBits = max<u32>(window, MIN_REPLAY_WINDOW);
   peerCapacity = maxPeers;
   ruleCapacity = maxRules;
   endpointSlots = powerOfTwoAtLeast(maxPeers * 2);
@@ -119,6 +129,10 @@ export function layOut(maxPeers: u32, maxRules: u32, rxBuffers: u32): usize {
   // Everything up to here keeps its place whatever the capacities are.
   counterBase = take(COUNTER_COUNT * 8);
   peerBase = take(maxPeers * PEER_STRIDE);
+  sourceBase = take(maxPeers * SOURCE_STRIDE);
+  windowBase = take(windowBits > <u32>MIN_REPLAY_WINDOW ? <usize>(maxPeers * (windowBits >> 3)) : 0);
+  keepaliveBase = take(maxPeers * KEEPALIVE_STRIDE);
+  keepaliveHeap = take(maxPeers * 4);
   idMapBase = take(ID_MAP_LENGTH);
   endpointBase = take(endpointSlots * 2);
   // The index by destination and the one by both, which is touched only where sources take part.
@@ -190,6 +204,8 @@ export function regionBase(id: i32, activePolicy: usize): usize {
       return tunPieceBase;
     case REGION_SYS:
       return sysBase;
+    case REGION_SOURCES:
+      return sourceBase;
     case REGION_KEYS:
       return secretBase;
     case REGION_STAGED:

@@ -2,16 +2,21 @@
 
 import {
   KEY_LENGTH,
+  MAX_ALLOWED_SRC,
+  OK,
   PEER_ALLOWED,
   PEER_ENDPOINT,
   PEER_ID,
   PEER_LAST_SEEN,
   PEER_NEXT,
   PEER_SEQUENCE,
+  PEER_SOURCES,
   PEER_STRIDE,
   PEER_UNCLAIMED,
+  PREFIX_STRIDE,
   SOCKADDR_ADDRESS,
   SOCKADDR_PORT,
+  SOURCE_STRIDE,
   TABLE_FULL,
 } from "../abi";
 import { keyMidstate } from "./crypto/blake2b";
@@ -24,10 +29,11 @@ import {
   peerBase,
   peerCapacity,
   secretBase,
+  sourceBase,
   WORK_PAD,
   workBase,
 } from "./layout";
-import { copyPrefix } from "./prefix";
+import { contains, copyPrefix, Key } from "./prefix";
 import { SECRET_RX_LINK, SECRET_STRIDE, SECRET_TX_KEY, SECRET_TX_LINK } from "./records";
 
 export let peerTotal: u32 = 0;
@@ -100,6 +106,11 @@ export function portOf(peer: usize): u32 {
   return load<u16>(peer, PEER_ENDPOINT + SOCKADDR_PORT);
 }
 
+/** False for a peer whose address is unknown until it is heard. */
+export function hasEndpoint(index: u32): bool {
+  return load<u64>(peerAt(index), PEER_ENDPOINT) >> 16 != 0;
+}
+
 /** Index of the first peer in the slot of an endpoint (it may have another endpoint), or -1. */
 export function firstInSlot(address: u32, port: u32): i32 {
   return <i32>load<u16>(endpointSlot(address, port)) - 1;
@@ -122,15 +133,36 @@ export function countUnclaimed(index: u32): void {
   store<u64>(peer, load<u64>(peer, PEER_UNCLAIMED) + 1, PEER_UNCLAIMED);
 }
 
-/** Stores a peer's new endpoint. True when it differs from the current one. */
+/** Stores a peer's new endpoint. True when it differs from the current one. One without an endpoint is in no slot. */
 export function learnEndpoint(index: u32, address: u32, port: u32): bool {
   const peer = peerAt(index);
   if (addressOf(peer) == address && portOf(peer) == port) return false;
-  unlink(index);
+  if (hasEndpoint(index)) unlink(index);
   store<u32>(peer, address, PEER_ENDPOINT + SOCKADDR_ADDRESS);
   store<u16>(peer, port, PEER_ENDPOINT + SOCKADDR_PORT);
-  link(index);
+  if (hasEndpoint(index)) link(index);
   return true;
+}
+
+function sourceAt(index: u32, number: u32): usize {
+  return sourceBase + index * SOURCE_STRIDE + number * PREFIX_STRIDE;
+}
+
+/** One more prefix that the peer may send from. OK or TABLE_FULL. */
+export function addSourceOf(index: u32, prefix: usize): i32 {
+  const peer = peerAt(index);
+  const others = load<u32>(peer, PEER_SOURCES);
+  if (others + 1 >= <u32>MAX_ALLOWED_SRC) return TABLE_FULL;
+  copyPrefix(sourceAt(index, others), prefix);
+  store<u32>(peer, others + 1, PEER_SOURCES);
+  return OK;
+}
+
+/** True when an address lies in one of the peer's prefixes besides the one in its record. */
+export function isOtherSource(index: u32, address: Key): bool {
+  const others = load<u32>(peerAt(index), PEER_SOURCES);
+  for (let i: u32 = 0; i < others; i++) if (contains(sourceAt(index, i), address)) return true;
+  return false;
 }
 
 export function markSeen(index: u32, wall: u64): void {
@@ -172,7 +204,7 @@ export function addPeerRecord(
   store<u32>(peer, address, PEER_ENDPOINT + SOCKADDR_ADDRESS);
   copyPrefix(peer + PEER_ALLOWED, allowed);
   store<u16>(idMapBase + (id << 1), index + 1);
-  link(index);
+  if (hasEndpoint(index)) link(index);
 
   const secret = secretAt(index);
   const key = workBase + WORK_PAD;

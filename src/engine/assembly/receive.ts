@@ -12,6 +12,7 @@ import {
   COUNTER_DROP_UDP_SCAN_BUDGET,
   COUNTER_DROP_UDP_SEND_ERR,
   COUNTER_DROP_UDP_SPOOF,
+  COUNTER_DROP_UDP_UNKNOWN_ENDPOINT,
   COUNTER_DROP_UDP_UNKNOWN_PEER,
   COUNTER_DROP_UDP_UNKNOWN_TARGET,
   COUNTER_KEEPALIVE_RX,
@@ -51,6 +52,8 @@ import { obfuscating } from "./node";
 import {
   countUnclaimed,
   firstInSlot,
+  hasEndpoint,
+  isOtherSource,
   learnEndpoint,
   livesAt,
   markSeen,
@@ -166,9 +169,9 @@ function authenticate(index: u32, datagram: usize, length: u32, address: u32, po
   if (newer) {
     memory.copy(secret + SECRET_RX_KEY, key, KEY_LENGTH);
     store<u64>(peer, epoch, PEER_EPOCH);
-    resetWindow(secret + SECRET_WINDOW);
+    resetWindow(index, secret + SECRET_WINDOW);
   }
-  return acceptOnce(secret + SECRET_WINDOW, seq);
+  return acceptOnce(index, secret + SECRET_WINDOW, seq);
 }
 
 function learn(index: u32, address: u32, port: u32): void {
@@ -189,6 +192,7 @@ function route(from: u32, datagram: usize, length: u32): void {
   const to = peerById(target);
   if (to < 0) return count(COUNTER_DROP_UDP_UNKNOWN_TARGET);
   if (to == <i32>from) return count(COUNTER_DROP_UDP_NO_REFLECT);
+  if (!hasEndpoint(to)) return count(COUNTER_DROP_UDP_UNKNOWN_ENDPOINT);
   if (length > <u32>MAX_PLAINTEXT) return count(COUNTER_DROP_UDP_OVERSIZED);
   if (!sealAndStage(to, KIND_RELAY, 0, datagram, length)) count(COUNTER_DROP_UDP_SEND_ERR);
 }
@@ -212,7 +216,9 @@ function receive(datagram: usize, size: u32, source: usize, socket: u32): void {
   const packet = datagram + HEADER_LENGTH;
   const inner = length - SMALLEST_DATAGRAM;
   if (!isCarried(packet, inner)) return count(COUNTER_DROP_UDP_NOT_IPV4);
-  if (!contains(peer + PEER_ALLOWED, sourceOf(packet))) return count(COUNTER_DROP_UDP_SPOOF);
+  const inside = sourceOf(packet);
+  if (!contains(peer + PEER_ALLOWED, inside) && !isOtherSource(index, inside))
+    return count(COUNTER_DROP_UDP_SPOOF);
   learn(index, address, port);
   route(index, datagram, inner);
 }

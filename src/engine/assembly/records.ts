@@ -19,5 +19,14 @@ export const SECRET_WINDOW: usize = 192;
 export const WINDOW_LENGTH: u32 = 16;
 /** u64: highest sequence number accepted. */
 export const WINDOW_HIGHEST: usize = 0;
-/** u64: bit i is set when highest - i was accepted. */
+/** u64: bit i is set when highest - i was accepted. Not used where replay_window is above 64. */
 export const WINDOW_MAP: usize = 8;
+
+/** When each peer's next keepalive is due (wire-protocol.md §15). */
+export const KEEPALIVE_STRIDE: u32 = 16;
+/** u64: monotonic clock in ns. */
+export const KEEPALIVE_DUE: usize = 0;
+/** u32: seconds between two, 0 = none. */
+export const KEEPALIVE_SECONDS: usize = 8;
+/** u32: its place in the heap of those that get any, from 1; 0 = not in it. */
+export const KEEPALIVE_PLACE: usize = 12;

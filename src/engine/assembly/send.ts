@@ -8,6 +8,7 @@ import {
   COUNTER_DROP_TUN_NOT_IPV4,
   COUNTER_DROP_TUN_OVERSIZED,
   COUNTER_DROP_TUN_SEND_ERR,
+  COUNTER_DROP_TUN_UNKNOWN_ENDPOINT,
   COUNTER_DROP_TUN_UNKNOWN_TARGET,
   COUNTER_TUN_RX_BYTES,
   COUNTER_TUN_RX_PACKETS,
@@ -22,7 +23,7 @@ import {
 } from "../abi";
 import { count } from "./counters";
 import { tundBase } from "./layout";
-import { peerById } from "./peers";
+import { hasEndpoint, peerById } from "./peers";
 import { lookUpPacket, ruleAt } from "./policy";
 import { sealAndStage } from "./seal";
 import {
@@ -47,7 +48,8 @@ function routeLocal(packet: usize, length: u32): i32 {
   const target = load<u32>(rule, RULE_TARGET);
   if (target == 0) return -COUNTER_DROP_TUN_LOCAL_LOOP;
   const peer = peerById(target);
-  return peer < 0 ? -COUNTER_DROP_TUN_UNKNOWN_TARGET : peer;
+  if (peer < 0) return -COUNTER_DROP_TUN_UNKNOWN_TARGET;
+  return hasEndpoint(peer) ? peer : -COUNTER_DROP_TUN_UNKNOWN_ENDPOINT;
 }
 
 /** Tests 1–6 of §8 on a packet of `length` bytes; true when it is to be sealed for `peer`. */

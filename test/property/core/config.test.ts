@@ -45,10 +45,21 @@ const psk = often(
 const PEER = {
   id: integer([2, 3, 4, 5, 6, 7, 8], 0, 65536),
   endpoint: often(
-    fc.tuple(fc.nat(5), fc.nat(5)).map(([a, p]) => `192.0.2.${a}:${p + 18000}`),
+    fc
+      .tuple(fc.nat(5), fc.nat(5))
+      .map(([a, p]) => (a === 5 && p > 3 ? "dynamic" : `192.0.2.${a}:${p + 18000}`)),
     fc.oneof(fc.constantFrom("", "1.2.3.4", "1.2.3.4:0", "1.2.3.4:65536", "hub:1", "1.2.3:4"), anything),
   ),
-  allowed_src: cidr,
+  allowed_src: fc.oneof(
+    { weight: 20, arbitrary: cidr },
+    { weight: 4, arbitrary: fc.array(cidr, { minLength: 1, maxLength: 3 }) },
+    { weight: 1, arbitrary: fc.array(cidrText, { maxLength: 20 }) },
+  ),
+  keepalive_secs: integer([0, 20], 4294967296),
+  endpoint_host: often(
+    fc.constantFrom("hub.example.org:18020", "a:1", "x-1.y.:65535"),
+    fc.oneof(fc.constantFrom("", "h", "h:0", "-a.b:1", "192.0.2.1:5", "a..b:5", "h:65536"), anything),
+  ),
   psk,
   name: often(fc.string({ maxLength: 12 }), fc.oneof(fc.string({ unit: "binary", maxLength: 40 }), anything)),
   extra: anything,
@@ -83,6 +94,7 @@ const DOCUMENT = {
   match_src: often(fc.boolean(), anything),
   max_peers: integer([2, 3, 1024, 16384], 0, 16385, 1),
   max_rules: integer([1, 4096, 65536], 0, 65537),
+  replay_window: integer([64, 128, 8192], 0, 63, 96, 16384),
   unknown: anything,
 };
 const document = fc.record(DOCUMENT, { requiredKeys: ["peers", "local_id"] });
@@ -134,6 +146,9 @@ test("a configuration is judged as config.md judges it", () => {
     "DuplicateEndpoint",
     "DuplicateId",
     "TooManyRoutes",
+    "InvalidAllowedSrc",
+    "InvalidEndpointHost",
+    "InvalidReplayWindow",
   ]) {
     assert.ok((seen[code] ?? 0) > 0, `${code} was never reached: ${JSON.stringify(seen)}`);
   }

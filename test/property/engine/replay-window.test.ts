@@ -21,9 +21,9 @@ class Receiver {
   private readonly node: EngineNode;
   private readonly sender: Sender;
 
-  constructor(variant: EngineVariant) {
+  constructor(variant: EngineVariant, replayWindow = 64) {
     const psk = new Uint8Array(32).fill(7);
-    this.node = new EngineNode({ variant, localId: 1, obfuscate: false, epoch: EPOCH });
+    this.node = new EngineNode({ variant, localId: 1, obfuscate: false, epoch: EPOCH, replayWindow });
     this.node.addPeer({ id: 2, psk, endpoint: SOURCE, allowed: 0, allowedBits: 0 });
     this.sender = new Sender({ psk, from: 2, to: 1, obfuscate: false });
   }
@@ -200,4 +200,44 @@ for (const variant of ["simd", "plain"] as const) {
     }
     receiver.close();
   });
+}
+
+/** Steps back and forth that meet the window's edges, small gaps and jumps over all of it. */
+function randomStep(random: Prng, highest: bigint, window: number): bigint {
+  const back = (n: number) => (highest > BigInt(n) ? highest - BigInt(n) : 0n);
+  const choice = random.below(10);
+  if (choice < 4) return highest + BigInt(random.between(1, 3));
+  if (choice < 5) return highest + BigInt(random.between(1, window + 70));
+  if (choice < 6) return back(random.between(window - 2, window + 2));
+  return back(random.below(window));
+}
+
+for (const window of [64, 128, 256, 512, 1024, 2048, 4096, 8192]) {
+  seededTest(`a replay window of ${window} accepts what a set does`, (random) => {
+    const receiver = new Receiver("simd", window);
+    for (const start of [0n, 2n ** 32n - 9n, 2n ** 63n - 9n, MAX_U64 - 40000n * BigInt(window)]) {
+      for (const epoch of [0n, 1n]) {
+        const state = { highest: 0n, accepted: new Set<bigint>() };
+        const seqs: bigint[] = [];
+        const expected: boolean[] = [];
+        let highest = start;
+        for (let i = 0; i < 400; i++) {
+          const seq = i === 0 ? start + 1n : randomStep(random, highest, window);
+          seqs.push(seq);
+          expected.push(acceptSequence(state, seq, BigInt(window)));
+          highest = state.highest;
+        }
+        assert.ok(expected.includes(false));
+        assert.deepEqual(receiver.offer(nextEpoch(epoch), seqs), expected);
+      }
+    }
+    receiver.close();
+  });
+}
+
+let epochs = 0n;
+/** A new epoch each time: the window is empty again. */
+function nextEpoch(by: bigint): bigint {
+  epochs += 1n + by;
+  return EPOCH + epochs;
 }

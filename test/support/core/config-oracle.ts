@@ -97,13 +97,16 @@ const FIELDS: { [name: string]: (v: Value) => unknown } = {
   match_src: boolean,
   max_peers: (v) => integer(v, U32),
   max_rules: (v) => integer(v, U32),
+  replay_window: (v) => integer(v, U32),
 };
 const PEER_FIELDS: { [name: string]: (v: Value) => unknown } = {
   id: (v) => integer(v, U32),
   endpoint: string,
-  allowed_src: string,
+  allowed_src: (v) => (Array.isArray(v) ? strings(v) : string(v)),
   psk: string,
   name: string,
+  keepalive_secs: orNull((v) => integer(v, U32)),
+  endpoint_host: string,
 };
 
 /** Known fields in document order; the second of a name is refused where it stands. */
@@ -138,7 +141,7 @@ function overlap(a: Prefix, b: Prefix): boolean {
 interface Peer {
   id: number;
   endpoint: string;
-  allowed: Prefix;
+  allowed: Prefix[];
   psk: string;
 }
 
@@ -147,10 +150,22 @@ function peerOf(doc: Map<string, unknown>): Peer {
   if (!/^[0-9a-fA-F]{64}$/.test(psk)) refuse("InvalidPsk");
   const endpoint = (doc.get("endpoint") ?? "") as string;
   const port = ENDPOINT.exec(endpoint);
-  if (port === null || Number(port[1]) > 65535) refuse("InvalidEndpoint");
-  const allowed = cidr((doc.get("allowed_src") ?? "0.0.0.0/0") as string);
+  if (endpoint !== "dynamic" && (port === null || Number(port[1]) > 65535)) refuse("InvalidEndpoint");
+  const listed = (doc.get("allowed_src") ?? "0.0.0.0/0") as string | string[];
+  if (Array.isArray(listed) && (listed.length < 1 || listed.length > 16)) refuse("InvalidAllowedSrc");
+  const allowed = [listed].flat().map(cidr);
   if (!/^[\x20-\x7e]{0,32}$/.test((doc.get("name") ?? "") as string)) refuse("InvalidPeerName");
+  const host = doc.get("endpoint_host") as string | undefined;
+  if (host !== undefined) hostAndPort(host);
   return { id: (doc.get("id") ?? 0) as number, endpoint, allowed, psk: psk.toLowerCase() };
+}
+
+function hostAndPort(text: string): void {
+  const parts = /^([^:]{1,253}):([1-9]\d{0,4})$/.exec(text);
+  const label = /^[a-z\d]([a-z\d-]{0,61}[a-z\d])?$/i;
+  const labels = (parts?.[1] ?? "").replace(/(?<=.)\.$/, "").split(".");
+  const named = labels.every((one) => label.test(one)) && /^[a-z]/i.test(labels.at(-1)!);
+  if (parts === null || Number(parts[2]) > 65535 || !named) refuse("InvalidEndpointHost");
 }
 
 function routes(doc: Map<string, unknown>, name: string): Prefix[] {
@@ -187,6 +202,8 @@ function judge(doc: Map<string, unknown>): void {
   if (file !== undefined && (file === "" || file.includes("\0") || Buffer.byteLength(file) > 4095)) {
     refuse("InvalidPolicyFile");
   }
+  const windows = [64, 128, 256, 512, 1024, 2048, 4096, 8192];
+  if (!windows.includes((doc.get("replay_window") ?? 64) as number)) refuse("InvalidReplayWindow");
   // Sanity
   if (peers.length === 0) refuse("InvalidPsk");
   peers.forEach((peer, i) => {
@@ -199,14 +216,16 @@ function judge(doc: Map<string, unknown>): void {
   const localId = (doc.get("local_id") ?? 0) as number;
   if ([localId, ...peers.map((p) => p.id)].some((id) => id > 65535)) refuse("PeerIdOutOfRange");
   if (role === "hub") {
-    if (peers.some((p) => p.allowed.bits === 0)) refuse("HubPeerNeedsAllowedSrc");
+    if (peers.some((p) => p.allowed.some((prefix) => prefix.bits === 0))) refuse("HubPeerNeedsAllowedSrc");
     peers.forEach((a, i) => {
-      if (peers.slice(0, i).some((b) => overlap(a.allowed, b.allowed))) refuse("HubAllowedSrcOverlap");
+      const meets = (b: Peer) => a.allowed.some((x) => b.allowed.some((y) => overlap(x, y)));
+      if (peers.slice(0, i).some(meets)) refuse("HubAllowedSrcOverlap");
     });
   }
   if (role === "spoke") {
     if (peers.length !== 1) refuse("SpokeNeedsOneHub");
     if (local.length === 0 && tunIp === "") refuse("SpokeMissingLocal");
+    if (peers[0]!.endpoint === "dynamic") refuse("InvalidEndpoint");
     if (local.some((route) => route.bits === 0)) refuse("SpokeLocalRouteTooBroad");
   }
   // Registry
@@ -215,7 +234,8 @@ function judge(doc: Map<string, unknown>): void {
     if (peer.id === 0) refuse("ReservedPeerId");
     if (peer.id === localId) refuse("SelfReference");
     if (peers.slice(0, i).some((other) => other.id === peer.id)) refuse("DuplicateId");
-    if (peers.slice(0, i).some((other) => other.endpoint === peer.endpoint)) refuse("DuplicateEndpoint");
+    const same = (other: Peer) => other.endpoint === peer.endpoint && peer.endpoint !== "dynamic";
+    if (peers.slice(0, i).some(same)) refuse("DuplicateEndpoint");
   });
 }
 

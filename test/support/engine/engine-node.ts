@@ -36,6 +36,8 @@ export interface PeerState {
 }
 
 export interface EngineOptions extends NodeSettings {
+  /** 64 when absent. */
+  replayWindow?: number;
   variant: EngineVariant;
   udpSegments?: boolean;
   tunVnet?: boolean;
@@ -72,7 +74,7 @@ export class EngineNode {
     this.engine = idle.get(options.variant)?.pop() ?? loadEngine(options.variant);
     this.view = new DataView(this.engine.u8.buffer);
     const { call } = this.engine;
-    call.init(options.peers ?? 64, 4096, abi.DEFAULT_RX_BUFFERS);
+    call.init(options.peers ?? 64, 4096, abi.DEFAULT_RX_BUFFERS, options.replayWindow);
     call.setNode(options.localId, options.obfuscate ? 1 : 0);
     call.setPlatform(options.udpSegments ? 1 : 0, options.tunVnet ? 1 : 0, 2);
     this.setClock(options.epoch, 0n);
@@ -99,6 +101,10 @@ export class EngineNode {
     const allowed = psk + abi.KEY_LENGTH;
     writePrefix(this.engine, allowed, { address: peer.allowed, bits: peer.allowedBits });
     const index = call.addPeer(peer.id, psk, swap32(address), swap16(port), allowed);
+    for (const other of peer.others ?? []) {
+      writePrefix(this.engine, allowed, other);
+      if (call.addSource(index, allowed) !== abi.OK) throw new Error("addSource refused");
+    }
     if (u8.subarray(psk, psk + abi.KEY_LENGTH).some((byte) => byte !== 0))
       throw new Error("addPeer left the PSK behind");
     return index;

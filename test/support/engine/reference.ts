@@ -34,6 +34,8 @@ export interface PeerSettings {
   endpoint: Endpoint;
   allowed: number;
   allowedBits: number;
+  /** What else it may send from. */
+  others?: readonly { address: number; bits: number }[];
 }
 
 export interface Rule {
@@ -93,12 +95,20 @@ export function scanPolicy(rules: readonly Rule[], destination: number): number 
 }
 
 /** Replay rule of §14 with a set instead of a bitmap. */
-export function acceptSequence(state: { highest: bigint; accepted: Set<bigint> }, seq: bigint): boolean {
-  if (state.accepted.has(seq) || state.highest - seq >= 64n) return false;
+function isNowhere(endpoint: Endpoint): boolean {
+  return endpoint.address === 0 && endpoint.port === 0;
+}
+
+export function acceptSequence(
+  state: { highest: bigint; accepted: Set<bigint> },
+  seq: bigint,
+  window = 64n,
+): boolean {
+  if (state.accepted.has(seq) || state.highest - seq >= window) return false;
   state.accepted.add(seq);
   if (seq > state.highest) {
     state.highest = seq;
-    for (const old of state.accepted) if (seq - old >= 64n) state.accepted.delete(old);
+    for (const old of state.accepted) if (seq - old >= window) state.accepted.delete(old);
   }
   return true;
 }
@@ -219,7 +229,12 @@ export class ReferenceNode {
       return abi.COUNTER_KEEPALIVE_RX;
     }
     if (!wellFormedIpv4(plaintext)) return abi.COUNTER_DROP_UDP_NOT_IPV4;
-    if (!contains(peer.allowed, peer.allowedBits, addressAt(plaintext, 12)))
+    const inside = addressAt(plaintext, 12);
+    const others = peer.others ?? [];
+    if (
+      !contains(peer.allowed, peer.allowedBits, inside) &&
+      !others.some(({ address, bits }) => contains(address, bits, inside))
+    )
       return abi.COUNTER_DROP_UDP_SPOOF;
     this.learn(peer, source);
     return this.route(peer, plaintext);
@@ -234,6 +249,7 @@ export class ReferenceNode {
     if (rule.target === 0) return abi.COUNTER_DROP_TUN_LOCAL_LOOP;
     const peer = this.peers.find((candidate) => candidate.id === rule.target);
     if (peer === undefined) return abi.COUNTER_DROP_TUN_UNKNOWN_TARGET;
+    if (isNowhere(peer.endpoint)) return abi.COUNTER_DROP_TUN_UNKNOWN_ENDPOINT;
     if (packet.length > MAX_PLAINTEXT) return abi.COUNTER_DROP_TUN_OVERSIZED;
     const size = this.transmit(peer, 0, packet);
     if (size === 0) return abi.COUNTER_DROP_TUN_SEND_ERR;
@@ -327,6 +343,7 @@ export class ReferenceNode {
     const peer = this.peers.find((candidate) => candidate.id === rule.target);
     if (peer === undefined) return abi.COUNTER_DROP_UDP_UNKNOWN_TARGET;
     if (peer === from) return abi.COUNTER_DROP_UDP_NO_REFLECT;
+    if (isNowhere(peer.endpoint)) return abi.COUNTER_DROP_UDP_UNKNOWN_ENDPOINT;
     if (packet.length > MAX_PLAINTEXT) return abi.COUNTER_DROP_UDP_OVERSIZED;
     const size = this.transmit(peer, 0, packet);
     if (size === 0) return abi.COUNTER_DROP_UDP_SEND_ERR;

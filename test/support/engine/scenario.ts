@@ -60,7 +60,11 @@ export class Scenario {
     const settings: PeerSettings = {
       id,
       psk,
-      endpoint: random.pick(this.endpoints),
+      endpoint: random.chance(0.2) ? { address: 0, port: 0 } : random.pick(this.endpoints),
+      others: Array.from({ length: random.chance(0.3) ? random.between(1, 15) : 0 }, () => ({
+        address: innerAddress(random),
+        bits: random.pick([24, 31, 32]),
+      })),
       allowed: innerAddress(random),
       allowedBits: random.pick([0, 8, 22, 24, 28, 31, 32]),
     };

@@ -51,6 +51,7 @@ test("a field given twice is found wherever it stands in the table", () => {
     policy_file: '"x"',
     obfuscate: "true",
     match_src: "false",
+    replay_window: "64",
     psk: '""',
   };
   for (const { name } of Object.values(FIELDS)) {

@@ -91,8 +91,8 @@ traffic:
   endpoint_learned=1011
   keepalive rx=1012 tx=1013
 drops:
-  tun: not_ipv4=1014 no_route=1015 drop_rule=1016 local_loop=1017 unknown_target=1018 oversized=1019 egress_err=1020 send_err=1021
-  udp: unknown_peer=1022 auth_or_invalid=1023 scan_budget=1024 not_ipv4=1025 spoof=1026 no_route=1027 drop_rule=1028 unknown_target=1029 no_reflect=1030 oversized=1031 send_err=1032
+  tun: not_ipv4=1014 no_route=1015 drop_rule=1016 local_loop=1017 unknown_target=1018 oversized=1019 egress_err=1020 send_err=1021 unknown_endpoint=1033
+  udp: unknown_peer=1022 auth_or_invalid=1023 scan_budget=1024 not_ipv4=1025 spoof=1026 no_route=1027 drop_rule=1028 unknown_target=1029 no_reflect=1030 oversized=1031 send_err=1032 unknown_endpoint=1034
 `,
   );
   assert.ok(statusText(engine, { ...NODE, names: ["", ""], labels: ["", ""] }).includes("  id=2 endpoint="));
@@ -105,9 +105,9 @@ test("status as JSON", () => {
   assert.equal(
     statusJson(engine, NODE),
     '{"schema_version":1,"version":"0.10.0","mode":"raw_direct","local_id":1,"listen_port":18020,"tun":"snr0","peers":[' +
-      `{"id":2,"name":"north","endpoint":"198.51.100.20:18020","allowed_src":"10.77.0.2/32","last_seen_wall_ns":${seen},"last_seen_age_seconds":5,"online":true,"unclaimed":0},` +
-      '{"id":3,"name":"q\\"\\\\","endpoint":"203.0.113.30:18020","allowed_src":"10.77.0.3/32","last_seen_wall_ns":0,"last_seen_age_seconds":null,"online":false,"unclaimed":0}' +
-      `],"counters":{${values.join(",")}},"features":["policy-from","status-from","unclaimed","policy-insert","policy-del","policy-replace","policy-test"],"warnings":[]}`,
+      `{"id":2,"name":"north","endpoint":"198.51.100.20:18020","allowed_src":"10.77.0.2/32","last_seen_wall_ns":${seen},"last_seen_age_seconds":5,"online":true,"unclaimed":0,"allowed_srcs":["10.77.0.2/32"]},` +
+      '{"id":3,"name":"q\\"\\\\","endpoint":"203.0.113.30:18020","allowed_src":"10.77.0.3/32","last_seen_wall_ns":0,"last_seen_age_seconds":null,"online":false,"unclaimed":0,"allowed_srcs":["10.77.0.3/32"]}' +
+      `],"counters":{${values.join(",")}},"features":["peer-endpoint","policy-from","status-from","unclaimed","policy-insert","policy-del","policy-replace","policy-test"],"warnings":[]}`,
   );
   assert.equal(COUNTER_NAMES.length, COUNTER_COUNT);
 });
@@ -412,7 +412,10 @@ test("datagrams of a peer that no key opened are shown, in the text only where t
   const lines = statusText(engine, NODE).split("\n");
   assert.doesNotMatch(lines[3]!, /unclaimed/);
   assert.match(lines[4]!, / last_seen_wall_ns=0 unclaimed=18446744073709551615$/);
-  assert.match(statusJson(engine, NODE), /"id":3,.*"online":false,"unclaimed":18446744073709551615\}\]/);
+  assert.match(
+    statusJson(engine, NODE),
+    /"id":3,.*"online":false,"unclaimed":18446744073709551615,"allowed_srcs":\["10\.77\.0\.3\/32"\]\}\]/,
+  );
 });
 
 test("pending control work keeps the loop from sleeping, and data goes first", () => {

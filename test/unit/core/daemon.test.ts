@@ -18,8 +18,8 @@ import { loadEngine } from "../../../src/engine/load.ts";
 import { FakeDaemon, FakeSys } from "../../support/core/fake-sys.ts";
 
 const SOCKET = "/run/subnetra/subnetra.sock";
-const KEY_A = "deadbeef".repeat(8);
-const KEY_B = "cafebabe".repeat(8);
+const KEY_A = `${"5d1c0fa2e9473b86".repeat(3)}0123456789abcdef`;
+const KEY_B = `${"7e20b9c4f1863da5".repeat(3)}0123456789abcdef`;
 
 const HUB = {
   role: "hub",
