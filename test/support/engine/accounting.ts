@@ -4,7 +4,9 @@ import assert from "node:assert/strict";
 import {
   COUNTER_DROP_TUN_NOT_IPV4,
   COUNTER_DROP_TUN_SEND_ERR,
+  COUNTER_DROP_TUN_UNKNOWN_ENDPOINT,
   COUNTER_DROP_UDP_SEND_ERR,
+  COUNTER_DROP_UDP_UNKNOWN_ENDPOINT,
   COUNTER_DROP_UDP_UNKNOWN_PEER,
   COUNTER_KEEPALIVE_RX,
   COUNTER_RELAY_PACKETS,
@@ -29,9 +31,12 @@ export function assertAccounts(counters: readonly bigint[]): void {
     counters[COUNTER_TUN_TX_PACKETS]! +
     counters[COUNTER_RELAY_PACKETS]! +
     counters[COUNTER_KEEPALIVE_RX]! +
-    sum(counters, COUNTER_DROP_UDP_UNKNOWN_PEER, COUNTER_DROP_UDP_SEND_ERR);
+    sum(counters, COUNTER_DROP_UDP_UNKNOWN_PEER, COUNTER_DROP_UDP_SEND_ERR) +
+    counters[COUNTER_DROP_UDP_UNKNOWN_ENDPOINT]!;
   assert.equal(udpOutcomes, counters[COUNTER_UDP_RX_PACKETS], "outcomes of the datagrams received");
   const tunOutcomes =
-    counters[COUNTER_UDP_TX_PACKETS]! + sum(counters, COUNTER_DROP_TUN_NOT_IPV4, COUNTER_DROP_TUN_SEND_ERR);
+    counters[COUNTER_UDP_TX_PACKETS]! +
+    sum(counters, COUNTER_DROP_TUN_NOT_IPV4, COUNTER_DROP_TUN_SEND_ERR) +
+    counters[COUNTER_DROP_TUN_UNKNOWN_ENDPOINT]!;
   assert.equal(tunOutcomes, counters[COUNTER_TUN_RX_PACKETS], "outcomes of the packets read from the TUN");
 }
