@@ -17,6 +17,7 @@ import { JsonForm } from "../status/json.ts";
 import type { NodeIdentity } from "../status/status.ts";
 import { TextForm } from "../status/text.ts";
 import { answer, type Job, refusal } from "./job.ts";
+import { ExpectPeerJob } from "./peer-endpoint.ts";
 import {
   type Add,
   type Delete,
@@ -37,7 +38,6 @@ import {
   type Test,
   type Upload,
 } from "./policy-grammar.ts";
-import { ExpectPeerJob } from "./peer-endpoint.ts";
 import { splitWords, trimLine } from "./words.ts";
 
 interface Save {
@@ -55,7 +55,18 @@ interface PeerEndpoint {
   readonly endpoint: Endpoint;
 }
 
-export type Command = Save | Status | Show | Add | Insert | Delete | Replace | Upload | Test | PeerEndpoint | NotACommand;
+export type Command =
+  | Save
+  | Status
+  | Show
+  | Add
+  | Insert
+  | Delete
+  | Replace
+  | Upload
+  | Test
+  | PeerEndpoint
+  | NotACommand;
 
 /** What the daemon gives a command to work on. */
 export interface CommandContext {

@@ -4,7 +4,6 @@ import type { Engine } from "../../engine/exports.ts";
 import { type Endpoint, formatEndpoint } from "../config/endpoint.ts";
 import { expectPeerAt } from "../config/registry.ts";
 import type { ErrorCode } from "../error-codes.ts";
-import { findPeer } from "../status/status.ts";
 import type { Job } from "./job.ts";
 
 const NO_SUCH_PEER: ErrorCode = "NoSuchPeer";
@@ -23,7 +22,7 @@ export class ExpectPeerJob implements Job {
   }
 
   step(): string {
-    const index = findPeer(this.engine, this.id);
+    const index = this.engine.call.findPeer(this.id);
     if (index < 0) return `error ${NO_SUCH_PEER} no peer has the id ${this.id}\n`;
     expectPeerAt(this.engine, index, this.endpoint);
     return `ok peer ${this.id} is expected at ${formatEndpoint(this.endpoint.address, this.endpoint.port)}\n`;

@@ -4,10 +4,13 @@ import {
   ACTION_FORWARD,
   PEER_ALLOWED,
   PEER_ID,
+  PEER_SOURCES,
   PEER_STRIDE,
   PREFIX_STRIDE,
   REGION_PEERS,
   REGION_SCRATCH,
+  REGION_SOURCES,
+  SOURCE_STRIDE,
 } from "../../engine/abi.ts";
 import type { Engine } from "../../engine/exports.ts";
 import { type Cidr, formatCidr, formatHost, overlaps, readPrefix, writePrefix } from "../cidr.ts";
@@ -64,13 +67,24 @@ export class TraceJob implements Job {
   }
 
   private look(peer: number): void {
-    if (!overlaps(this.allowed(peer), this.src)) return;
+    if (!this.maySend(peer)) return;
     this.holderCount++;
     if (this.holders.length < MAX_NAMED) this.holders.push(peer);
   }
 
   private allowed(peer: number): Cidr {
     return readPrefix(this.engine, this.engine.call.region(REGION_PEERS) + peer * PEER_STRIDE + PEER_ALLOWED);
+  }
+
+  /** True when the source lies in one of the peer's allowed_src. */
+  private maySend(peer: number): boolean {
+    if (overlaps(this.allowed(peer), this.src)) return true;
+    const { call, u32 } = this.engine;
+    const others = u32[(call.region(REGION_PEERS) + peer * PEER_STRIDE + PEER_SOURCES) >> 2]!;
+    const table = call.region(REGION_SOURCES) + peer * SOURCE_STRIDE;
+    for (let i = 0; i < others; i++)
+      if (overlaps(readPrefix(this.engine, table + i * PREFIX_STRIDE), this.src)) return true;
+    return false;
   }
 
   private decide(to: Cidr, from: Cidr): Decision {
@@ -109,7 +123,7 @@ export class TraceJob implements Job {
     if (peer < 0) return `${source}: no rule leads back to a peer${this.holdersText()}\n`;
     const allowed = formatCidr(this.allowed(peer));
     const from = `${source}: from ${this.nameOf(peer)}, by rule ${place}`;
-    if (overlaps(this.allowed(peer), this.src)) return `${from}; its allowed_src ${allowed} holds it\n`;
+    if (this.maySend(peer)) return `${from}; its allowed_src ${allowed} holds it\n`;
     return `${from}; its allowed_src ${allowed} does not hold it: dropped (drop_udp_spoof)${this.holdersText()}\n`;
   }
 
