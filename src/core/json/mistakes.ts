@@ -13,7 +13,8 @@ export function knownMistake(
   const next = at + 1 < length ? bytes[at + 1] : 0;
   const third = at + 2 < length ? bytes[at + 2] : 0;
   if (at <= 1 && length > 1) {
-    const [first, second] = bytes;
+    const first = bytes[0];
+    const second = bytes[1];
     if (at === 0 && first === 0xef && second === 0xbb && third === 0xbf)
       return ["the file begins with a byte order mark", "save it as UTF-8 without a BOM"];
     if ((first === 0xff && second === 0xfe) || (first === 0xfe && second === 0xff) || c === 0)
