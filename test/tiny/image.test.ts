@@ -30,7 +30,7 @@ import {
 const VERSION = JSON.parse(readFileSync(join(root, "package.json"), "utf8")).version as string;
 const LIMIT = 1 << 20;
 const image = (target: string, kind = "") =>
-  join(root, `dist/tiny/subnetra-image-${VERSION}-${target}${kind}.tar`);
+  join(root, `dist/tiny/subnetra-image-v${VERSION}-${target}${kind}.tar`);
 const present = Object.keys(targets).filter((name) => skipWithout(name) === false);
 const skip = skipWithout(nativeTarget) || skipUnless("ip", "skopeo", "umoci", "unshare");
 
@@ -70,6 +70,26 @@ test("skopeo reads both layouts", { skip }, () => {
       assert.deepEqual(config.config.Healthcheck.Test, ["CMD", "/usr/local/bin/subnetra", "status"]);
     }
   }
+});
+
+test("the index stands for every architecture under both tags", { skip }, () => {
+  const all = ["amd64", "arm64", "armv7", "armv5"];
+  if (!all.every((name) => present.includes(name))) return;
+  const file = join(root, `dist/tiny/subnetra-image-v${VERSION}.tar`);
+  for (const tag of ["latest", `v${VERSION}`]) {
+    const index = JSON.parse(must(["skopeo", "inspect", "--raw", `oci-archive:${file}:${tag}`]));
+    const platforms = index.manifests.map(
+      (entry: { platform: { os: string; architecture: string; variant?: string } }) =>
+        [entry.platform.os, entry.platform.architecture, entry.platform.variant ?? ""].join("/"),
+    );
+    assert.deepEqual(platforms, ["linux/amd64/", "linux/arm64/v8", "linux/arm/v7", "linux/arm/v5"]);
+  }
+  const seen = JSON.parse(
+    must(["skopeo", "inspect", "--override-arch=arm", "--override-variant=v7", `oci-archive:${file}:latest`]),
+  );
+  assert.equal(seen.Architecture, "arm");
+  assert.equal(seen.Labels["org.opencontainers.image.version"], `v${VERSION}`);
+  assert.match(seen.Labels["org.opencontainers.image.revision"], /^[0-9a-f]{40}$/);
 });
 
 describe("The unpacked image", { skip }, () => {
@@ -124,7 +144,7 @@ test("a release: archives that match their checksums", { skip, timeout: 600000 }
   const name = `subnetra-${VERSION}-linux-${nativeTarget}`;
   const archives = [
     `${name}.tar.gz`,
-    ...["", "-legacy"].map((kind) => `subnetra-image-${VERSION}-${nativeTarget}${kind}.tar.gz`),
+    ...["", "-legacy"].map((kind) => `subnetra-image-v${VERSION}-${nativeTarget}${kind}.tar.gz`),
   ];
   assert.deepEqual(readdirSync(folder).sort(), [...archives, "SHA256SUMS.txt"].sort());
   const sums = run(["sha256sum", "-c", "SHA256SUMS.txt"], { cwd: folder });
