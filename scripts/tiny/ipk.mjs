@@ -1,4 +1,4 @@
-// OpenWrt packages from the static files: dist/tiny/subnetra_<version>_<target>.ipk (deployment: docs/openwrt.md).
+// OpenWrt packages from the static files: dist/tiny/subnetra_<version>_<target>.ipk (docs/routers.md).
 //
 // An .ipk is a gzip'ed tar of debian-binary, control.tar.gz and data.tar.gz. Its architecture is "all": the file runs on every
 // kernel of its kind, while OpenWrt's names (aarch64_cortex-a53, arm_cortex-a7_neon …) are those of compiler settings, and a

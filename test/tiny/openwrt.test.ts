@@ -14,7 +14,7 @@ import {
   symlinkSync,
   writeFileSync,
 } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { newKey } from "../../lab/config.ts";
 import { Lab } from "../../lab/lab.ts";
@@ -88,8 +88,14 @@ describe("OpenWrt package", {
     router = lab.path("n", "root");
     for (const folder of ["bin", "etc/rc.d", "run", "tmp", "dev/net", "pkg", "control"])
       mkdirSync(join(router, folder), { recursive: true });
-    copyFileSync(must(["which", "busybox"]).trim(), join(router, "bin/busybox"));
-    chmodSync(join(router, "bin/busybox"), 0o755);
+    // Debian's BusyBox needs its C library beside it.
+    const busybox = must(["which", "busybox"]).trim();
+    for (const file of [busybox, ...must(["ldd", busybox]).match(/\/\S+/g)!]) {
+      const place = join(router, file === busybox ? "bin/busybox" : file);
+      mkdirSync(dirname(place), { recursive: true });
+      copyFileSync(file, place);
+      chmodSync(place, 0o755);
+    }
     for (const applet of APPLETS) symlinkSync("busybox", join(router, "bin", applet));
     must(["mknod", join(router, "dev/net/tun"), "c", "10", "200"]);
     must(["mknod", join(router, "dev/null"), "c", "1", "3"]);
