@@ -16,7 +16,7 @@ const ALLOWED = [
   /^dist\/lib\/(core|engine)\/([a-z-]+\/)?[a-z0-9-]+\.(js|d\.ts)$/,
   /^dist\/lib\/engine\/engine-(plain|simd)\.wasm$/,
   /^dist\/lib\/platform\/nodejs\/((linux|macos)\/)?[a-z0-9-]+\.js$/,
-  /^dist\/lib\/apps\/(tools\/)?[a-z-]+\.js$/,
+  /^dist\/lib\/apps\/(tools\/(doctor\/)?)?[a-z-]+\.js$/,
   /^deploy\/([a-z]+\/)*[a-z.-]+$/,
   /^docs\/(spec\/)?[A-Za-z.-]+\.(md|json)$/,
 ];

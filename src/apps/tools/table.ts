@@ -10,6 +10,7 @@ import { BENCH_OVERLAY } from "./bench-overlay.ts";
 import { CRYPTO_BENCH } from "./crypto-bench.ts";
 import { FORWARD_BENCH } from "./forward-bench.ts";
 import { UDP_BLAST } from "./udp-blast.ts";
+import { DOCTOR } from "./doctor/doctor.ts";
 import { WIRE_DECODE } from "./wire-decode.ts";
 
 /** A tool that needs Node.js itself: it waits, or opens what Sys has not. */
@@ -34,4 +35,5 @@ export const TOOLS: readonly (Tool | NodejsTool)[] = [
   CRYPTO_BENCH,
   FORWARD_BENCH,
   BENCH_OVERLAY,
+  DOCTOR,
 ];

@@ -18,7 +18,8 @@ const RX_BUFFERS = 1;
 
 const UNREADABLE = ["ConfigNotFound", "ConfigOpenFailed", "ConfigReadFailed", "FileTooBig", "PathTooLong"];
 
-function check(host: Host, config: Config): void {
+/** The daemon's checks of a parsed configuration; wipes its keys. @throws SubnetraError */
+export function checkConfig(host: Host, config: Config): void {
   const { engine } = host;
   try {
     checkSanity(config);
@@ -65,7 +66,7 @@ Never prints keys.
     const path = args.words.length > 0 ? args.words[0]! : "config.json";
     try {
       const { config } = loadConfig(host, { path, named: true });
-      check(host, config);
+      checkConfig(host, config);
       host.sys.print(STDOUT, summary(path, config));
       return 0;
     } catch (error) {

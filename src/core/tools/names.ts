@@ -20,6 +20,7 @@ export const TOOL_NAMES: readonly ToolName[] = [
   onNodejs("crypto-bench", "measures the cryptography on this machine"),
   onNodejs("forward-bench", "measures what forwarding costs beyond it"),
   onNodejs("bench-overlay", "measures the tunnel between two live nodes"),
+  onNodejs("doctor", "finds what is wrong with this node, and the remedy"),
 ];
 
 function everywhere(name: string, summary: string): ToolName {

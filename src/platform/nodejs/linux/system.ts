@@ -2,6 +2,7 @@
 
 export { writableWithoutCapabilities } from "./capabilities.ts";
 export { fillRandom, systemClock } from "./clock.ts";
+export { clockSynchronised } from "./clock-state.ts";
 /** First u16 of a struct sockaddr_in. */
 export { AF_INET as SOCKADDR_FAMILY, LOCK_NOW } from "./constants.ts";
 export { datagramOpen, datagramReceive, datagramSend } from "./datagram.ts";
