@@ -8,7 +8,7 @@ const OWNER_ONLY = 0o600;
 /** What keeps a daemon from starting, likeliest first. */
 const PREREQUISITES = ["config.", "clock.year", "host.device", "host.capability", "host.ports"];
 
-export function checkConfig(facts: Facts, findings: Findings): void {
+export function checkConfig(facts: Facts, findings: Findings) {
   const { path, error, remedy, unread, warnings, config } = facts.config;
   if (unread !== "") return findings.skip("config.file", `${path}: ${unread}`, "run the doctor as root");
   if (error !== "") return findings.fail("config.file", `${path}: ${error}`, remedy);
@@ -23,7 +23,7 @@ export function checkConfig(facts: Facts, findings: Findings): void {
   }
 }
 
-export function checkDaemon(facts: Facts, findings: Findings): void {
+export function checkDaemon(facts: Facts, findings: Findings) {
   const { daemon } = facts;
   const { socket, state, unit, others } = daemon;
   if (unit !== null) {
@@ -61,7 +61,7 @@ export function checkDaemon(facts: Facts, findings: Findings): void {
 }
 
 /** Names the likeliest reason besides. */
-function tellAbsent(facts: Facts, findings: Findings): void {
+function tellAbsent(facts: Facts, findings: Findings) {
   const { daemon, config } = facts;
   const cause = findings.firstFailure(PREREQUISITES);
   const said = daemon.unit === null ? "" : daemon.unit.said;
@@ -72,8 +72,8 @@ function tellAbsent(facts: Facts, findings: Findings): void {
     remedy = `${cause.remedy}; then start the daemon`;
   } else if (said !== "") why = `; it said: ${said}`;
   else if (daemon.others.length > 0) {
-    why = "; another daemon runs";
-    remedy = "see below";
+    why = "; another daemon runs in this network namespace";
+    remedy = `ask that one (SUBNETRA_SOCK=${daemon.others[0]!.socket}), or ${remedy}`;
   }
   findings.fail(
     "daemon.running",
@@ -82,7 +82,7 @@ function tellAbsent(facts: Facts, findings: Findings): void {
   );
 }
 
-function checkSocketMode(facts: Facts, findings: Findings): void {
+function checkSocketMode(facts: Facts, findings: Findings) {
   const { socket, socketMode } = facts.daemon;
   if (socketMode < 0) return;
   const text = `${socket} has mode ${socketMode.toString(8)}`;
@@ -96,7 +96,7 @@ function checkSocketMode(facts: Facts, findings: Findings): void {
 }
 
 /** A file that was changed after the daemon had read it. */
-function compare(facts: Facts, sample: Sample, findings: Findings): void {
+function compare(facts: Facts, sample: Sample, findings: Findings) {
   const { config } = facts.config;
   if (config === null) return;
   let difference = "";

@@ -11,7 +11,7 @@ const AS_ROOT = "run the doctor as root";
 /** Enough for the largest table of rules, some times over. */
 const LITTLE_SPACE = 1048576;
 
-export function checkClock(facts: Facts, findings: Findings): void {
+export function checkClock(facts: Facts, findings: Findings) {
   const { host } = facts;
   const set = "set the clock (date, chronyc makestep, ntpd -q) before the daemon starts, then restart it";
   if (host.year < FIRST_YEAR) {
@@ -26,7 +26,7 @@ export function checkClock(facts: Facts, findings: Findings): void {
 }
 
 /** A clock that is behind what this machine wrote or heard earlier has gone back. */
-function checkClockBack(facts: Facts, findings: Findings): void {
+function checkClockBack(facts: Facts, findings: Findings) {
   const { host, daemon } = facts;
   const remedy =
     "set the clock right and restart the daemon; where the earlier clock was the wrong one, restart the other end " +
@@ -61,7 +61,7 @@ const DEVICE_REMEDIES: { readonly [name: string]: string } = {
   EACCES: 'chmod 666 /dev/net/tun, or a udev rule KERNEL=="tun", MODE="0666"',
 };
 
-export function checkDevice(facts: Facts, findings: Findings): void {
+export function checkDevice(facts: Facts, findings: Findings) {
   const { host, daemon } = facts;
   if (host.device === "") findings.pass("host.device", "/dev/net/tun opens");
   else {
@@ -86,7 +86,7 @@ export function checkDevice(facts: Facts, findings: Findings): void {
   else findings.skip("host.capability", "this user has no CAP_NET_ADMIN", AS_ROOT);
 }
 
-export function checkPorts(facts: Facts, findings: Findings): void {
+export function checkPorts(facts: Facts, findings: Findings) {
   const { host, daemon } = facts;
   if (isUnread(host.ports)) return findings.skip("host.ports", host.ports.unread, AS_ROOT);
   const bound: number[] = [];
@@ -112,7 +112,7 @@ export function checkPorts(facts: Facts, findings: Findings): void {
   }
 }
 
-export function checkBuffers(facts: Facts, findings: Findings): void {
+export function checkBuffers(facts: Facts, findings: Findings) {
   const { host } = facts;
   const remedy = `sysctl -w net.core.rmem_max=${2 * UDP_BUFFER} net.core.rmem_default=${UDP_BUFFER}, and restart the daemon`;
   let drops = 0;
@@ -132,7 +132,7 @@ export function checkBuffers(facts: Facts, findings: Findings): void {
   );
 }
 
-export function checkDisk(facts: Facts, findings: Findings): void {
+export function checkDisk(facts: Facts, findings: Findings) {
   const { folders } = facts.host;
   for (let i = 0; i < folders.length; i++) {
     const { path, free, readOnly } = folders[i]!;

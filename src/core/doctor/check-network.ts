@@ -11,7 +11,7 @@ import { requiredSetup, type Wish } from "./required-setup.ts";
 const OVERHEAD = 64;
 const AS_ROOT = "run the doctor as root";
 
-export function checkInterface(facts: Facts, findings: Findings): void {
+export function checkInterface(facts: Facts, findings: Findings) {
   const { config } = facts.config;
   const { device } = facts.network;
   // Without a daemon there is no interface, which the daemon's line says already.
@@ -38,7 +38,7 @@ export function checkInterface(facts: Facts, findings: Findings): void {
   checkForwarding(facts, config, findings);
 }
 
-function checkAddresses(facts: Facts, wishes: readonly Wish<Cidr>[], findings: Findings): void {
+function checkAddresses(facts: Facts, wishes: readonly Wish<Cidr>[], findings: Findings) {
   const { name, addresses, up } = facts.network.device;
   for (let i = 0; i < wishes.length; i++) {
     const { value, command } = wishes[i]!;
@@ -76,7 +76,7 @@ function missing(facts: Facts, wishes: readonly Wish<Cidr>[]): Wish<Cidr>[] {
   return wishes.filter(({ value }) => routed(routes, networkOf(value), device.name) !== device.name);
 }
 
-function checkRoutes(facts: Facts, wishes: readonly Wish<Cidr>[], findings: Findings): void {
+function checkRoutes(facts: Facts, wishes: readonly Wish<Cidr>[], findings: Findings) {
   const { routes, device } = facts.network;
   if (isUnread(routes)) return findings.skip("interface.routes", routes.unread, AS_ROOT);
   const lost = missing(facts, wishes);
@@ -93,7 +93,7 @@ function checkRoutes(facts: Facts, wishes: readonly Wish<Cidr>[], findings: Find
   }
 }
 
-function checkReversePath(facts: Facts, wishes: readonly Wish<Cidr>[], findings: Findings): void {
+function checkReversePath(facts: Facts, wishes: readonly Wish<Cidr>[], findings: Findings) {
   const { reversePath, device, routes } = facts.network;
   if (isUnread(reversePath)) return findings.skip("interface.rp_filter", reversePath.unread, AS_ROOT);
   const value = Math.max(reversePath.device, reversePath.all);
@@ -110,7 +110,7 @@ function checkReversePath(facts: Facts, wishes: readonly Wish<Cidr>[], findings:
 }
 
 /** A node that delivers more than its own address has a LAN behind it. */
-function checkForwarding(facts: Facts, config: Config, findings: Findings): void {
+function checkForwarding(facts: Facts, config: Config, findings: Findings) {
   const own = config.localTunIp === null ? "" : formatCidr(hostPrefix(config.localTunIp));
   const lans: string[] = [];
   for (let i = 0; i < config.localRoutes.length; i++) {
@@ -140,7 +140,7 @@ function checkForwarding(facts: Facts, config: Config, findings: Findings): void
 }
 
 /** Datagrams of strangers to the listen ports: a hub must hear them; a spoke is answered where it asked. */
-export function checkFirewall(facts: Facts, findings: Findings): void {
+export function checkFirewall(facts: Facts, findings: Findings) {
   const { config } = facts.config;
   const { filters } = facts;
   if (config === null) return;
@@ -169,12 +169,12 @@ export function checkFirewall(facts: Facts, findings: Findings): void {
   findings.pass("firewall.input", `${how} (UDP ${open.join(", ")})`);
 }
 
-export function checkPaths(facts: Facts, findings: Findings): void {
+export function checkPaths(facts: Facts, findings: Findings) {
   const { paths } = facts.network;
   for (let i = 0; i < paths.length; i++) checkPath(facts, paths[i]!, findings);
 }
 
-function checkPath(facts: Facts, path: PathFacts, findings: Findings): void {
+function checkPath(facts: Facts, path: PathFacts, findings: Findings) {
   const { peer, endpoint, device, mtu } = path;
   const about = { peer };
   if (device === "") {
@@ -196,7 +196,7 @@ function checkPath(facts: Facts, path: PathFacts, findings: Findings): void {
     );
 }
 
-function checkPathMtu({ peer, endpoint, largest, wanted }: PathFacts, findings: Findings, mtu: number): void {
+function checkPathMtu({ peer, endpoint, largest, wanted }: PathFacts, findings: Findings, mtu: number) {
   const about = { peer };
   const lower = (n: number) => `set local_tun_mtu to ${n - OVERHEAD} on every node, and restart`;
   if (wanted > mtu)
@@ -206,8 +206,12 @@ function checkPathMtu({ peer, endpoint, largest, wanted }: PathFacts, findings: 
       lower(mtu),
       about,
     );
-  if (largest === null || largest === 0)
-    return findings.pass("path.mtu", `packets of ${wanted} bytes fit the interface to peer ${peer}`, about);
+  if (largest === null || largest === 0) {
+    const why = largest === 0 ? "its machine answers no ping" : "not tried";
+    const text = `packets of ${wanted} bytes fit the interface to peer ${peer} (beyond it: ${why})`;
+    findings.pass("path.mtu", text, about);
+    return;
+  }
   if (largest >= wanted)
     return findings.pass("path.mtu", `packets of ${wanted} bytes reach ${endpoint} and return`, about);
   findings.fail(

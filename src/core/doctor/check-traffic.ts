@@ -19,7 +19,7 @@ function title({ id, name }: PeerSample): string {
   return name === "" ? `peer ${id}` : `peer ${id} (${name})`;
 }
 
-export function checkPeers(facts: Facts, findings: Findings): void {
+export function checkPeers(facts: Facts, findings: Findings) {
   const { samples } = facts.daemon;
   if (samples.length === 0) return;
   const last = samples[samples.length - 1]!;
@@ -55,7 +55,7 @@ function growth(samples: readonly Sample[], peer: PeerSample): number {
   return 0;
 }
 
-function tellPeer(facts: Facts, last: Sample, peer: PeerSample, rising: number, findings: Findings): void {
+function tellPeer(facts: Facts, last: Sample, peer: PeerSample, rising: number, findings: Findings) {
   const about = { peer: peer.id };
   const { config } = facts.config;
   if (peer.unclaimed > 0) {
@@ -100,7 +100,7 @@ function keyRemedy(obfuscate: boolean | null): string {
   return `make psk equal on both ends; obfuscate must be equal too${here}, and both ids; restart`;
 }
 
-export function checkCounters(facts: Facts, findings: Findings): void {
+export function checkCounters(facts: Facts, findings: Findings) {
   const { samples } = facts.daemon;
   if (samples.length === 0) return;
   const first = samples[0]!;

@@ -6,7 +6,7 @@ import type { DaemonFacts, PeerSample, Sample, UnitFacts } from "../../../core/d
 import { readStatusPage } from "../../../core/status/page.ts";
 import { type ClientSys, EACCES, EPERM } from "../../../core/sys.ts";
 import { fromByteString } from "../../../platform/nodejs/process.ts";
-import { output, processes, text } from "./commands.ts";
+import { linkTarget, output, processes, text } from "./commands.ts";
 
 const REPLY_TIMEOUT_MS = 2000;
 const BETWEEN_LOOKS_MS = 1000;
@@ -126,9 +126,10 @@ function peerOf(peer: PeerJson): PeerSample {
   };
 }
 
-/** Daemons of this program with a socket of their own, as far as this user may see. */
+/** Daemons with a socket of their own in this network namespace, as far as this user may see. */
 function otherDaemons(own: string): { pid: number; socket: string }[] {
   return processes()
+    .filter(({ pid }) => linkTarget(`/proc/${pid}/ns/net`) === linkTarget("/proc/self/ns/net"))
     .filter(({ words }) => words.some((word) => /(^|\/)subnetrad(\.js)?$/.test(word)))
     .map(({ pid }) => {
       const environment = (text(`/proc/${pid}/environ`) ?? "").split("\0");

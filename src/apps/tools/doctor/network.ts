@@ -153,7 +153,7 @@ function refuses(host: string, port: number): Promise<boolean> {
 function echoes(host: string, size: number): boolean {
   for (let i = 0; i < 2; i++) {
     const result = attempt("ping", [
-      ...["-n", "-q", "-c", "1", "-W", "1", "-M", "probe"],
+      ...["-n", "-q", "-c", "1", "-W", "1", "-M", "do"],
       ...["-s", String(size - ICMP_HEADERS), host],
     ]);
     if (!result.error && result.status === 0) return true;
