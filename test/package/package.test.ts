@@ -30,6 +30,8 @@ const NEEDED = [
   "deploy/systemd/subnetrad.service",
   "docs/operations.md",
   "docs/errors.md",
+  "docs/troubleshooting.md",
+  "deploy/doctor.sh",
 ];
 
 const folder = mkdtempSync(join(tmpdir(), "subnetra-package-"));

@@ -65,33 +65,47 @@ function nftRule(expressions: readonly Json[]): FilterRule {
       if (verdict in one) return { matches, verdict, target: String((one[verdict] as Json).target) };
     if ("match" in one) matches.push(nftMatch(one.match as Json));
     // A map of verdicts decides by itself, and nobody here knows how.
-    else if ("vmap" in one) return { matches: [OTHER], verdict: "jump", target: "" };
-    else if (!("counter" in one) && !("log" in one) && !("comment" in one)) matches.push(OTHER);
+    else if ("vmap" in one && !passesNew((one.vmap ?? {}) as Json))
+      return { matches: [OTHER], verdict: "jump", target: "" };
+    else if (!("vmap" in one) && !("counter" in one) && !("log" in one) && !("comment" in one))
+      matches.push(OTHER);
   }
   return { matches, verdict: "", target: "" };
 }
 
+/** Protocols whose fields only their own packets have: such a match says the protocol, whatever else it asks. */
+const OTHER_PROTOCOLS = /^(tcp|icmp|icmpv6|ip6|sctp|dccp|udplite|esp|ah|arp|ether)$/;
+
 function nftMatch({ op, left, right }: Json): Match {
-  const negated = op === "!=";
-  if (op !== "==" && op !== "!=" && op !== "in") return OTHER;
-  const payload = (left as Json).payload as Json | undefined;
-  const meta = ((left as Json).meta as Json | undefined)?.key;
-  const state = ((left as Json).ct as Json | undefined)?.key === "state";
+  const masked = (left as Json)["&"] as Json[] | undefined;
+  const payload = ((masked?.[0] ?? left) as Json).payload as Json | undefined;
+  const protocol = String(payload?.protocol);
+  if (OTHER_PROTOCOLS.test(protocol)) return { key: "protocol", values: [protocol], negated: false };
   const values = nftValues(right);
-  if (values === null) return OTHER;
-  if (payload?.field === "dport") {
-    const port: Match = { key: "port", values, negated };
-    // "tcp dport 22" says the protocol as well; it can only fail for another one.
-    return payload.protocol === "udp" || payload.protocol === "th"
-      ? port
-      : { key: "protocol", values: [String(payload.protocol)], negated: false };
-  }
+  if (values === null || masked !== undefined || !/^(==|!=|in)$/.test(String(op))) return OTHER;
+  const negated = op === "!=";
+  const meta = ((left as Json).meta as Json | undefined)?.key;
+  if (payload?.field === "dport") return { key: "port", values, negated };
   if (payload?.field === "protocol" || meta === "l4proto") return { key: "protocol", values, negated };
   if (meta === "iifname" || meta === "iif") return { key: "in", values, negated };
   if (meta === "oifname" || meta === "oif") return { key: "out", values, negated };
-  if (state) return { key: "state", values, negated };
-  if (meta === "nfproto") return { key: "protocol", values: ["udp"], negated: values[0] !== "ipv4" };
+  if (meta === "nfproto") return { key: "protocol", values: ["ipv6"], negated: values[0] === "ipv4" };
+  if (isState(left as Json)) return { key: "state", values, negated };
   return OTHER;
+}
+
+function isState(expression: Json): boolean {
+  return (expression.ct as Json | undefined)?.key === "state";
+}
+
+/** A map from the connection's state to verdicts that has none for a new one lets it go on. */
+function passesNew({ key, data }: Json): boolean {
+  const entries = (data as Json | undefined)?.set;
+  return (
+    isState(key as Json) &&
+    Array.isArray(entries) &&
+    !entries.some((entry) => (entry as unknown[])[0] === "new")
+  );
 }
 
 function nftValues(right: unknown): string[] | null {
