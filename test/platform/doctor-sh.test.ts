@@ -57,7 +57,8 @@ for (const shell of shells) {
 // A root with nothing but a shell's tools: no device, no ip, no time source, and a clock of the test's own.
 const noRoot = labObstacle() ?? (busybox ? undefined : "no busybox");
 test("says everything that a bare root lacks", { skip: noRoot ?? false }, () => {
-  for (const name of ["bin", "proc", "etc"]) mkdirSync(join(folder, name));
+  for (const name of ["bin", "proc", "etc", "dev"]) mkdirSync(join(folder, name));
+  writeFileSync(join(folder, "dev/null"), "");
   copyFileSync(busybox!, join(folder, "bin/busybox"));
   const libraries = spawnSync("ldd", [busybox!], { encoding: "utf8" }).stdout;
   for (const [path] of libraries.matchAll(/\/\S+\.so\S*/g)) {
