@@ -8,9 +8,9 @@ import { MTU_PROBE } from "../../core/tools/mtu-probe.ts";
 import type { Tool } from "../../core/tools/tool.ts";
 import { BENCH_OVERLAY } from "./bench-overlay.ts";
 import { CRYPTO_BENCH } from "./crypto-bench.ts";
+import { DOCTOR } from "./doctor/doctor.ts";
 import { FORWARD_BENCH } from "./forward-bench.ts";
 import { UDP_BLAST } from "./udp-blast.ts";
-import { DOCTOR } from "./doctor/doctor.ts";
 import { WIRE_DECODE } from "./wire-decode.ts";
 
 /** A tool that needs Node.js itself: it waits, or opens what Sys has not. */

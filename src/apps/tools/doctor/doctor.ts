@@ -96,8 +96,8 @@ export const DOCTOR: NodejsTool = {
                  ${DEFAULT_CONFIG})
   --json         one JSON object for programs
   --no-probe     send nothing: else peers' machines are pinged to find an MTU
-                 black hole, and a silent hub's machine is asked by one empty
-                 datagram whether anybody listens on the port
+                 black hole, and a silent hub's machine is asked by up to three
+                 empty datagrams whether anybody listens on the port
 
 Says PASS, WARN or FAIL with a remedy for each thing that a node needs, and the
 likely cause of every drop counter that is not 0. Changes nothing. Run it as

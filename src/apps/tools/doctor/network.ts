@@ -2,6 +2,7 @@
 
 import { createSocket } from "node:dgram";
 import { networkInterfaces } from "node:os";
+import { setTimeout as sleep } from "node:timers/promises";
 import { type Cidr, parseAddress } from "../../../core/cidr.ts";
 import type { Config } from "../../../core/config/values.ts";
 import type { NetworkFacts, PathFacts, Route } from "../../../core/doctor/facts.ts";
@@ -15,7 +16,9 @@ const OVERHEAD = 64;
 const ICMP_HEADERS = 28;
 const SMALL_PACKET = 84;
 const MAX_MTU_TRIALS = 9;
-const REFUSAL_MS = 500;
+/** A machine tells of closed ports about once a second at most, and the daemon's own datagrams ask too. */
+const REFUSAL_TRIES = 3;
+const REFUSAL_INTERVAL_MS = 900;
 /** Ways looked at; a hub of a thousand spokes is not asked about each. */
 const MAX_PATHS = 3;
 
@@ -129,24 +132,28 @@ async function pathTo(
 }
 
 /**
- * Whether the machine says that nobody listens on a UDP port. An empty datagram is sent, which a node counts once as
+ * Whether the machine says that nobody listens on a UDP port. Empty datagrams are sent, which a node counts as
  * auth_or_invalid and never answers.
  */
-function refuses(host: string, port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = createSocket("udp4");
-    let done = false;
-    const finish = (refused: boolean) => {
-      if (done) return;
-      done = true;
-      clearTimeout(timer);
-      socket.close();
-      resolve(refused);
-    };
-    const timer = setTimeout(() => finish(false), REFUSAL_MS);
-    socket.on("error", (error: NodeJS.ErrnoException) => finish(error.code === "ECONNREFUSED"));
-    socket.connect(port, host, () => socket.send("", () => {}));
+async function refuses(host: string, port: number): Promise<boolean> {
+  const socket = createSocket("udp4");
+  let refused = false;
+  socket.on("error", (error: NodeJS.ErrnoException) => {
+    refused ||= error.code === "ECONNREFUSED";
   });
+  try {
+    await new Promise<void>((resolve) => socket.connect(port, host, () => resolve()));
+    for (let i = 0; i < REFUSAL_TRIES && !refused; i++) {
+      // The send after a refusal reports it too.
+      socket.send("", (error) => {
+        refused ||= (error as NodeJS.ErrnoException | null)?.code === "ECONNREFUSED";
+      });
+      for (let ms = 0; ms < REFUSAL_INTERVAL_MS && !refused; ms += 50) await sleep(50);
+    }
+    return refused;
+  } finally {
+    socket.close();
+  }
 }
 
 /** One echo of an IPv4 packet of `size` bytes that may not be fragmented. */
