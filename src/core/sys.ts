@@ -57,6 +57,8 @@ export const OPEN_CREATE = 1;
 export const OPEN_DIRECTORY = 2;
 /** Write-only, created with mode 0600 where nothing is, its content left alone; never through a link. For Sys.lock. */
 export const OPEN_LOCK = 3;
+/** As OPEN_CREATE, but for everybody to read: mode 0644 whatever the umask. */
+export const OPEN_PUBLIC = 4;
 
 /** Fields of the record that stat and fstat write: u32 type, u32 permission bits, u32 user id of the owner. */
 export const STAT_TYPE = 0;

@@ -4,11 +4,13 @@ import { CONFIG_GEN } from "../../core/tools/config-gen.ts";
 import { CONFIG_LINT } from "../../core/tools/config-lint.ts";
 import { KEY_DERIVE } from "../../core/tools/key-derive.ts";
 import { KEYGEN } from "../../core/tools/keygen.ts";
+import { METRICS } from "../../core/tools/metrics.ts";
 import { MTU_PROBE } from "../../core/tools/mtu-probe.ts";
 import type { Tool } from "../../core/tools/tool.ts";
 import { BENCH_OVERLAY } from "./bench-overlay.ts";
 import { CRYPTO_BENCH } from "./crypto-bench.ts";
 import { DOCTOR } from "./doctor/doctor.ts";
+import { EXPORTER } from "./exporter.ts";
 import { FORWARD_BENCH } from "./forward-bench.ts";
 import { UDP_BLAST } from "./udp-blast.ts";
 import { WIRE_DECODE } from "./wire-decode.ts";
@@ -30,6 +32,8 @@ export const TOOLS: readonly (Tool | NodejsTool)[] = [
   CONFIG_GEN,
   CONFIG_LINT,
   WIRE_DECODE,
+  METRICS,
+  EXPORTER,
   MTU_PROBE,
   UDP_BLAST,
   CRYPTO_BENCH,

@@ -62,6 +62,11 @@ export class ClientSocket {
     }
   }
 
+  /** Waits for a POLL_* event, or for `timeoutMs`. */
+  await(events: number, timeoutMs: number): void {
+    this.sys.poll(this.fd, events, timeoutMs);
+  }
+
   close(): void {
     this.sys.close(this.fd);
   }

@@ -15,6 +15,8 @@ export const TOOL_NAMES: readonly ToolName[] = [
   everywhere("config-gen", "configuration files of a hub and its spokes, with fresh keys"),
   everywhere("config-lint", "checks a configuration file"),
   onNodejs("wire-decode", "opens captured datagrams"),
+  everywhere("metrics", "the node's metrics as Prometheus text, once"),
+  onNodejs("exporter", "serves the node's metrics to Prometheus"),
   everywhere("mtu-probe", "measures the path MTU between two hosts"),
   onNodejs("udp-blast", "sends UDP datagrams as fast as the kernel takes them"),
   onNodejs("crypto-bench", "measures the cryptography on this machine"),

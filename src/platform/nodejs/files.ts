@@ -6,6 +6,7 @@ import {
   OPEN_CREATE,
   OPEN_DIRECTORY,
   OPEN_LOCK,
+  OPEN_PUBLIC,
   STAT_DEVICE,
   STAT_INODE,
   STAT_LENGTH,
@@ -20,6 +21,7 @@ import {
 const { O_CREAT, O_DIRECTORY, O_EXCL, O_NOFOLLOW, O_NONBLOCK, O_RDONLY, O_WRONLY } = fs.constants;
 
 const MODE_BITS = 0o7777n;
+const PUBLIC_MODE = 0o644;
 
 /** A byte string as the bytes Node passes to the kernel unchanged. */
 export function pathBytes(path: string): Buffer {
@@ -46,13 +48,18 @@ function succeed(operation: () => void): number {
 /** Flags of each mode. What is to be written may lie where others can write: no link is followed, no pipe waited for. */
 const FLAGS: { readonly [mode: number]: number } = {
   [OPEN_CREATE]: O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW,
+  [OPEN_PUBLIC]: O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW,
   [OPEN_DIRECTORY]: O_RDONLY | O_DIRECTORY,
   [OPEN_LOCK]: O_WRONLY | O_CREAT | O_NOFOLLOW | O_NONBLOCK,
 };
 
 /** Opens a file in one of the modes of src/core/sys.ts; Node.js adds close-on-exec. */
 export function openFile(path: string, mode: number): number {
-  return attempt(() => fs.openSync(pathBytes(path), FLAGS[mode] ?? O_RDONLY, 0o600));
+  return attempt(() => {
+    const fd = fs.openSync(pathBytes(path), FLAGS[mode] ?? O_RDONLY, 0o600);
+    if (mode === OPEN_PUBLIC) fs.fchmodSync(fd, PUBLIC_MODE);
+    return fd;
+  });
 }
 
 function writeStatus(status: fs.BigIntStats, memory: Uint8Array, offset: number): void {

@@ -10,6 +10,7 @@ import {
   OPEN_CREATE,
   OPEN_DIRECTORY,
   OPEN_LOCK,
+  OPEN_PUBLIC,
   STDIN,
 } from "../../core/sys.ts";
 import type { Entry } from "./file-tree.ts";
@@ -60,11 +61,12 @@ export class LocalClient implements ClientSys {
   open(path: string, mode: number): number {
     const { files } = this.machine;
     const entry = files.get(path);
-    if (mode === OPEN_CREATE || mode === OPEN_LOCK) {
-      if (entry !== undefined && mode === OPEN_CREATE) return -EEXIST;
+    if (mode === OPEN_CREATE || mode === OPEN_LOCK || mode === OPEN_PUBLIC) {
+      if (entry !== undefined && mode !== OPEN_LOCK) return -EEXIST;
       if (entry !== undefined && entry.kind !== "file") return -EISDIR;
       const created = entry === undefined ? files.writeFile(path, new Uint8Array(0)) : 0;
       if (created < 0) return created;
+      if (mode === OPEN_PUBLIC) files.chmod(path, 0o644);
     } else {
       if (entry === undefined) return -ENOENT;
       if (mode === OPEN_DIRECTORY && entry.kind !== "directory") return -EINVAL;

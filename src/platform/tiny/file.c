@@ -18,6 +18,7 @@ static int open_flags(int32_t mode)
 {
     switch (mode) {
     case ABI_OPEN_CREATE:
+    case ABI_OPEN_PUBLIC:
         return O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW;
     case ABI_OPEN_DIRECTORY:
         return O_RDONLY | O_DIRECTORY;
@@ -34,6 +35,8 @@ int32_t sys_open(const char *path, int32_t mode)
     do
         fd = open(path, open_flags(mode) | O_CLOEXEC, 0600);
     while (fd < 0 && errno == EINTR);
+    if (fd >= 0 && mode == ABI_OPEN_PUBLIC)
+        (void)fchmod(fd, 0644);
     return fd < 0 ? sys_error() : fd;
 }
 

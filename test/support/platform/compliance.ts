@@ -16,6 +16,7 @@ import {
   OPEN_CREATE,
   OPEN_DIRECTORY,
   OPEN_LOCK,
+  OPEN_PUBLIC,
   OPEN_READ,
   POLL_READ,
   READY_CONTROL,
@@ -280,6 +281,11 @@ export function complianceSuite(name: string, firstPort: number, make: () => Mac
         );
         assert.equal(sys.close(fd), 0);
         assert.equal(sys.open(path, OPEN_CREATE), -EEXIST);
+        const shown = sys.open(`${directory}/shown`, OPEN_PUBLIC);
+        assert.ok(shown >= 0);
+        assert.equal(statusOf(engine, (at) => sys.fstat(shown, at)).mode, 0o644);
+        assert.equal(sys.close(shown), 0);
+        assert.equal(sys.open(`${directory}/shown`, OPEN_PUBLIC), -EEXIST);
         const other = sys.open(`${directory}/other`, OPEN_LOCK);
         assert.ok(other >= 0);
         const otherStatus = statusOf(engine, (at) => sys.fstat(other, at));
