@@ -16,6 +16,8 @@ const CLOSE_OBJECT = 0x7d;
 const TEXT_LIMIT = 4096;
 /** Longer field names cannot be known ones. */
 const NAME_LIMIT = 32;
+/** Bytes for the levels of a value that is stepped over, at first: eight levels each. */
+const FIRST_LEVELS = 8;
 
 export class JsonReader {
   /** The document's tokens; the caller keeps their `path` up to date. */
@@ -118,13 +120,14 @@ export class JsonReader {
 
   /** Steps over any value, checking it as strictly as a known one. */
   skipValue(): void {
-    // One bit per level, set for an object; there cannot be more levels than bytes.
+    // One bit per level, set for an object. It grows with the depth: the document may hold many small values.
     let levels: Uint8Array | null = null;
     let depth = 0;
     for (;;) {
       const first = this.tokens.peek();
       if (first === OPEN_ARRAY || first === OPEN_OBJECT) {
-        if (levels === null) levels = new Uint8Array((this.tokens.length >> 3) + 1);
+        if (levels === null) levels = new Uint8Array(FIRST_LEVELS);
+        if (depth >> 3 === levels.length) levels = doubled(levels);
         this.tokens.at++;
         this.fresh = true;
         setBit(levels, depth++, first === OPEN_OBJECT);
@@ -189,6 +192,12 @@ export class JsonReader {
   private asString(length: number): string {
     return readText(this.text, 0, length);
   }
+}
+
+function doubled(bits: Uint8Array): Uint8Array {
+  const larger = new Uint8Array(bits.length * 2);
+  larger.set(bits);
+  return larger;
 }
 
 function setBit(bits: Uint8Array, index: number, value: boolean): void {
