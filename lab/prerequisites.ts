@@ -18,6 +18,8 @@ const PACKAGES: Record<string, string> = {
   openssl: "openssl",
   faketime: "faketime",
   setpriv: "util-linux",
+  prometheus: "prometheus",
+  promtool: "prometheus",
 };
 
 function executable(path: string): boolean {

@@ -44,7 +44,7 @@ export const COUNTER_NAMES = [
 
 export type CounterName = (typeof COUNTER_NAMES)[number];
 
-/** What a counter says and what to do when it grows. For documents and metrics; not part of the router's program. */
+/** What a counter says and what to do when it grows. For documents and metrics. */
 export interface CounterNote {
   readonly meaning: string;
   /** "" where growth is normal. */
