@@ -1,6 +1,7 @@
 // What lies in deploy/prometheus: Prometheus accepts it, and it names no metric that there is not.
 
 import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -57,6 +58,28 @@ test("rules and dashboard name only metrics that the exporter has", () => {
     const names = expr.match(/subnetra_\w+/g);
     assert.ok(names, expr);
     for (const name of names) assert.ok(METRIC_NAMES.includes(name), name);
+  }
+});
+
+const noSystemd = spawnSync("systemd-analyze", ["--version"]).status === 0 ? false : "needs systemd-analyze";
+
+test("systemd finds nothing wrong with the units", { skip: noSystemd }, () => {
+  const place = mkdtempSync(join(tmpdir(), "subnetra-units-"));
+  try {
+    const units = ["subnetra-exporter.service", "subnetra-textfile.service", "subnetra-textfile.timer"];
+    for (const name of units) {
+      const text = readFileSync(join(root, "deploy/systemd", name), "utf8");
+      // The program is not installed here.
+      writeFileSync(join(place, name), text.replaceAll("/usr/local/bin/subnetra", "/bin/true"));
+    }
+    const result = spawnSync("systemd-analyze", ["verify", ...units.map((name) => join(place, name))], {
+      encoding: "utf8",
+      env: { ...process.env, SYSTEMD_UNIT_PATH: `${place}:` },
+    });
+    assert.equal(result.stderr, "");
+    assert.equal(result.status, 0);
+  } finally {
+    rmSync(place, { recursive: true });
   }
 });
 
