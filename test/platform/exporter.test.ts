@@ -10,6 +10,7 @@ import { join } from "node:path";
 import { after, test } from "node:test";
 import { setTimeout as pause } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
+import { cpuSecondsOf } from "../../lab/proc.ts";
 import { subnetra } from "../support/platform/daemon.ts";
 import { needsPromtool, promtool } from "../support/prometheus.ts";
 
@@ -162,19 +163,20 @@ test("16,000 peers come in one scrape that promtool accepts; who reads nothing d
   timeout: 120_000,
 }, async () => {
   const node = await daemon(16_000);
-  const { url, port } = await exporter(node.socket);
+  const { child, url, port } = await exporter(node.socket);
   const deaf = connect(port, "127.0.0.1", () => deaf.write("GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n"));
   deaf.on("error", () => {}).pause();
-  const started = performance.now();
+  const before = cpuSecondsOf(child.pid!);
   const { text } = await get(`${url}/metrics`);
-  const ms = Math.round(performance.now() - started);
   assert.equal(text.match(/^subnetra_peer_rx_packets_total\{.* 18446744073709551615$/gm)!.length, 16_000);
-  assert.ok(ms < 8000, `${ms} ms`);
-  console.log(`16,000 peers: ${text.length} bytes in ${ms} ms`);
+  // Processor time, because the machine may be busy with other tests.
+  const used = cpuSecondsOf(child.pid!) - before;
+  assert.ok(used < 5, `${used} s of processor time`);
+  console.log(`16,000 peers: ${text.length} bytes, ${used.toFixed(2)} s of processor time`);
   await pause(1100);
-  const before = node.heard.length;
+  const heard = node.heard.length;
   await get(`${url}/metrics`);
-  assert.ok(!node.heard.slice(before).includes("status --json"), "it begins with pages now");
+  assert.ok(!node.heard.slice(heard).includes("status --json"), "it begins with pages now");
   if (!needsPromtool) assert.equal(promtool(["check", "metrics"], text), "");
   deaf.destroy();
 });

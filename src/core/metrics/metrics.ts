@@ -74,7 +74,7 @@ function counterText({ counters }: Reading): string {
   const notes = COUNTER_NOTES as { readonly [name: string]: { readonly meaning: string } | undefined };
   const lines: string[] = [];
   for (let i = 0; i < counters.length; i++) {
-    const [counter, value] = counters[i]!;
+    const { counter, value } = counters[i]!;
     const name = `subnetra_${counter}_total`;
     const note = notes[counter];
     const help = note === undefined ? "A counter of the status" : note.meaning;

@@ -33,8 +33,8 @@ export interface PeerReading {
 export interface Reading {
   readonly fields: Fields;
   readonly peers: PeerReading[];
-  /** Names and values in the order of the status. */
-  readonly counters: (readonly [name: string, value: string])[];
+  /** In the order of the status. */
+  readonly counters: { readonly counter: string; readonly value: string }[];
 }
 
 /** Reads a status. Null unless it is a JSON object with a schema_version. */
@@ -108,7 +108,7 @@ function readCounters(reader: JsonReader, { counters }: Reading): void {
     const fields: Fields = {};
     readScalar(reader, fields);
     const value = numberOf(fields[name]);
-    if (value !== "" && isName(name)) counters.push([name, value]);
+    if (value !== "" && isName(name)) counters.push({ counter: name, value });
   }
 }
 
