@@ -1,6 +1,6 @@
 // The configuration, and the daemon that should run by it.
 
-import { formatCidr } from "../cidr.ts";
+import { type Cidr, formatCidr } from "../cidr.ts";
 import type { Facts, Sample } from "./facts.ts";
 import type { Findings } from "./finding.ts";
 
@@ -109,8 +109,8 @@ function compare(facts: Facts, sample: Sample, findings: Findings) {
     const wanted = config.peers[i]!;
     const runs = sample.peers[i]!;
     if (wanted.id !== runs.id) difference = `peer ${wanted.id} where the daemon has ${runs.id}`;
-    else if (runs.allowedSrc.split(",").indexOf(formatCidr(wanted.allowedSrc)) < 0)
-      difference = `allowed_src ${formatCidr(wanted.allowedSrc)} of peer ${wanted.id}, not ${runs.allowedSrc}`;
+    else if (runs.allowedSrc !== listed(wanted.allowedSrcs))
+      difference = `allowed_src ${listed(wanted.allowedSrcs)} of peer ${wanted.id}, not ${runs.allowedSrc}`;
   }
   if (difference === "") return findings.pass("daemon.config", "the daemon runs by this file");
   findings.warn(
@@ -118,4 +118,10 @@ function compare(facts: Facts, sample: Sample, findings: Findings) {
     `the daemon runs by another file, or this one was changed since: it says ${difference}`,
     "restart the daemon, or name its file with --config",
   );
+}
+
+function listed(prefixes: readonly Cidr[]): string {
+  const texts: string[] = [];
+  for (let i = 0; i < prefixes.length; i++) texts.push(formatCidr(prefixes[i]!));
+  return texts.join(",");
 }

@@ -1,9 +1,9 @@
-// What the interface must be like: the commands of the network plan (daemon-cli.md §5), read back as wishes. So the doctor
-// and the plan agree by construction, and what the doctor recommends is the plan's own line.
+// What the interface must be like: the steps of the network plan (daemon-cli.md §5), as wishes. So the doctor and the plan
+// agree by construction, and what the doctor recommends is the plan's own command.
 
-import { type Cidr, parseCidr } from "../cidr.ts";
+import type { Cidr } from "../cidr.ts";
 import type { Config } from "../config/values.ts";
-import { DEFAULT_PATH_MTU, networkPlan } from "../network-plan.ts";
+import { linuxCommand, networkSteps } from "../network-steps.ts";
 
 export interface Wish<T> {
   readonly value: T;
@@ -19,18 +19,22 @@ export interface RequiredSetup {
 
 /** The plan's wishes for an interface. */
 export function requiredSetup(config: Config, device: string): RequiredSetup {
-  const lines = networkPlan(config, "linux", device, DEFAULT_PATH_MTU).split("\n");
+  const steps = networkSteps(config, "linux");
   let link: Wish<number> | null = null;
   const addresses: Wish<Cidr>[] = [];
   const routes: Wish<Cidr>[] = [];
-  for (let i = 0; i < lines.length; i++) {
-    const command = lines[i]!;
-    const words = command.split(" ");
-    if (words[0] !== "ip") continue;
-    const prefix = parseCidr(words[3] || "");
-    if (words[1] === "link") link = { value: config.mtu, command };
-    else if (words[1] === "addr" && prefix !== null) addresses.push({ value: prefix, command });
-    else if (words[1] === "route" && prefix !== null) routes.push({ value: prefix, command });
+  for (let i = 0; i < steps.length; i++) {
+    const step = steps[i]!;
+    if (step.kind === "link") link = { value: step.mtu, command: linuxCommand(step, device) };
+    else if (step.kind === "address")
+      addresses.push({ value: step.prefix, command: linuxCommand(step, device) });
+    else if (step.kind === "route") routes.push({ value: step.prefix, command: linuxCommand(step, device) });
+    // The address should have brought it; somebody has taken it away.
+    else if (step.kind === "connected")
+      routes.push({
+        value: step.prefix,
+        command: linuxCommand({ kind: "route", prefix: step.prefix }, device),
+      });
   }
   return { link, addresses, routes };
 }
