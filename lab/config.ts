@@ -22,6 +22,7 @@ export interface NodeConfig {
   remote_routes?: string[];
   keepalive_secs?: number;
   obfuscate?: boolean;
+  log?: "events" | "quiet";
   max_peers?: number;
   max_rules?: number;
   peers: PeerConfig[];

@@ -17,6 +17,15 @@ export interface PeerStatus {
   last_seen_wall_ns: number;
   last_seen_age_seconds: number | null;
   online: boolean;
+  unclaimed: number;
+  allowed_srcs: string[];
+  rx_packets: number;
+  rx_bytes: number;
+  tx_packets: number;
+  tx_bytes: number;
+  lost_packets: number;
+  drops: number;
+  key: string;
 }
 
 export interface Status {
@@ -27,6 +36,10 @@ export interface Status {
   tun: string;
   peers: PeerStatus[];
   counters: Record<string, number>;
+  role: string;
+  uptime_seconds: number;
+  listen_ports: number[];
+  socket_drops: number | null;
 }
 
 export interface StartOptions {

@@ -28,6 +28,7 @@ const KINDS = new Map([
   [kinds.U32, ["u32", integer(0, 4294967295)]],
   [kinds.U32_OR_NULL, ["u32 or null", orNull(integer(0, 4294967295))]],
   [kinds.BOOL, ["bool", { type: "boolean" }]],
+  [kinds.LOG, ["string", { type: "string", enum: ["events", "quiet"] }]],
   [kinds.ROLE, ["string", { type: "string", enum: ["manual", "hub", "spoke"] }]],
   [kinds.CIDR, ["CIDR", matching(CIDR)]],
   [kinds.CIDR_OR_EMPTY, ["CIDR or empty", matching(`(${CIDR})?`)]],

@@ -20,16 +20,18 @@ export interface DaemonArgs {
 
 export const DAEMON_USAGE = `usage: subnetrad [--up] [--config PATH] [--policy FILE]
        subnetrad --check [--strict] [--path-mtu N] [--policy FILE] [--config PATH]
-       subnetrad --print-network-plan [--path-mtu N] [--dialect linux|macos] [--config PATH]
+       subnetrad --print-network-plan [--path-mtu N] [--dialect linux|macos]
+                 [--config PATH]
 
-  --config PATH          configuration file (default: $SUBNETRA_CONFIG, else config.json)
-  --up                   set the interface up: MTU, address and routes, as the plan says
-  --policy FILE          saved rules to add at start, as written by "subnetra save"
+  --config PATH          configuration file
+                         (default: $SUBNETRA_CONFIG, else config.json)
+  --up                   set the interface up as the plan says
+  --policy FILE          saved rules to add at start (subnetra save)
   --check                validate the configuration, warn of what looks wrong, exit
   --strict               with --check: warnings are errors
   --print-network-plan   print the host commands for this node and exit
   --path-mtu N           MTU of the underlay path, for both (default ${DEFAULT_PATH_MTU})
-  --dialect NAME         commands of the plan: linux or macos (default: this system's)
+  --dialect NAME         plan for linux or macos (default: this system)
   -h, --help             print this text
   -V, --version          print the version
 

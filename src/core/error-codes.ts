@@ -39,6 +39,7 @@ export const ERROR_CODES = {
   DuplicateField: info("a known field occurs twice in one object", "keep one of the two"),
 
   // Values, config.md §3 and §4
+  InvalidLog: ours("log is not events or quiet", 'write "events" or "quiet"'),
   InvalidRole: info("role is not manual, hub or spoke", "write manual, hub or spoke"),
   InvalidCidr: info(`a prefix is not ${CIDR_FORM}`, "write for example 10.0.0.0/24"),
   NoListenPort: info("listen_ports is empty", "list one to eight ports, or leave the field out"),

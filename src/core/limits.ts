@@ -40,5 +40,3 @@ export const MAX_STATUS_PAGE = 65000;
 export const MAX_REPLY = 1048576;
 /** Longest line the client sends in bytes. */
 export const MAX_COMMAND = 512;
-/** A peer heard within this many seconds is online. */
-export const ONLINE_SECONDS = 90;

@@ -39,12 +39,22 @@ export interface ControlService {
   readonly pending: boolean;
 }
 
+/** Tells what happens to peers; the time of one look is bounded. */
+export interface PeerWatch {
+  /** Datagrams have arrived. */
+  stir(): void;
+  /** Milliseconds until there is something to do, 0 = now, -1 = nothing. */
+  timeout(): number;
+  look(): void;
+}
+
 /** One thread owns all protocol state: everything happens inside turn(). */
 export class Reactor {
   private readonly engine: Engine;
   private readonly sys: Sys;
   private readonly control: ControlService;
   private readonly sockets: number;
+  private readonly watch: PeerWatch | null;
   private readonly clock: number;
   private readonly tunArena: number;
   private readonly tunPackets: number;
@@ -55,11 +65,18 @@ export class Reactor {
    * @param engine laid out with DEFAULT_RX_BUFFERS
    * @param sockets number of UDP sockets opened
    */
-  constructor(engine: Engine, sys: Sys, control: ControlService, sockets: number) {
+  constructor(
+    engine: Engine,
+    sys: Sys,
+    control: ControlService,
+    sockets: number,
+    watch: PeerWatch | null = null,
+  ) {
     this.engine = engine;
     this.sys = sys;
     this.control = control;
     this.sockets = sockets;
+    this.watch = watch;
     this.clock = engine.call.region(REGION_CLOCK);
     this.tunArena = engine.call.region(REGION_TUN_ARENA);
     this.tunPackets = engine.call.region(REGION_TUND);
@@ -82,8 +99,10 @@ export class Reactor {
     if (this.longestWait >= 0 && (timeout < 0 || timeout > this.longestWait)) timeout = this.longestWait;
     // Data goes first even then: pending control work only keeps the loop from sleeping.
     const pending = this.control.pending;
+    const { watch } = this;
+    if (watch !== null) timeout = sooner(timeout, watch.timeout());
     const ready = sys.wait(pending ? 0 : timeout);
-    if (ready === 0 && !pending) return 0;
+    if (ready === 0 && !pending && watch === null) return 0;
     sys.clock(this.clock);
     if ((ready & READY_RESTORED) !== 0) call.renewEpoch();
     for (let i = 0; i < this.sockets; i++) {
@@ -91,6 +110,10 @@ export class Reactor {
     }
     if ((ready & READY_TUN) !== 0) this.drainTun();
     if (pending || (ready & READY_CONTROL) !== 0) this.control.serve();
+    if (watch !== null) {
+      if (ready >= READY_UDP) watch.stir();
+      watch.look();
+    }
     return ready & (READY_STOP | READY_YIELD | READY_LOST);
   }
 
@@ -144,4 +167,9 @@ export class Reactor {
     if (writes > 0) this.sys.tunSend(writes);
     call.tunSettle();
   }
+}
+
+/** The sooner of two time-outs in ms, -1 = none. */
+function sooner(a: number, b: number): number {
+  return a < 0 || (b >= 0 && b < a) ? b : a;
 }

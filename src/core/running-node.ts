@@ -11,13 +11,14 @@ import { fieldText } from "./escape.ts";
 import type { Host } from "./host.ts";
 import { formatU64 } from "./memory.ts";
 import { LOOK_MS, Notifier } from "./notify.ts";
+import { PeerEvents } from "./peer-events.ts";
 import { loadSavedRules } from "./policy/saved-rules.ts";
 import { snapshotPath } from "./policy/snapshot.ts";
 import { oneLine } from "./printable.ts";
 import { Reactor } from "./reactor.ts";
 import { addPolicy, startKeepalive } from "./setup.ts";
 import { startFailure, step } from "./start-failure.ts";
-import { peersOnline } from "./status/status.ts";
+import { monotonicSeconds, peersOnline } from "./status/status.ts";
 import {
   EADDRINUSE,
   errnoOf,
@@ -132,7 +133,8 @@ class Node implements RunningNode {
     this.dropPrivileges();
     // Without a socket this process has been restarted by now.
     this.server = this.controlServer(this.control!, config, options.snapshot);
-    this.reactor = new Reactor(engine, sys, this.server, config.listenPorts.length);
+    const events = config.log === "quiet" ? null : new PeerEvents(this.host, names(config).map(fieldText));
+    this.reactor = new Reactor(engine, sys, this.server, config.listenPorts.length, events);
     sys.print(STDERR, options.notices);
     if (!savedRulesFound) sys.print(STDERR, `no saved rules at ${oneLine(options.savedRules!)}\n`);
     const tun = fieldText(sys.tunName());
@@ -194,21 +196,19 @@ class Node implements RunningNode {
   }
 
   private controlServer(socket: ControlSocket, config: Config, snapshot: string | null): ControlServer {
-    const names: string[] = [];
-    const labels: string[] = [];
-    for (let i = 0; i < config.peers.length; i++) {
-      const name = config.peers[i]!.name;
-      names.push(name);
-      labels.push(fieldText(name));
-    }
+    const { engine, sys } = this.host;
     const identity = {
       version: VERSION,
       localId: config.localId,
-      port: config.listenPorts[0]!,
-      tun: this.host.sys.tunName(),
-      names,
-      labels,
+      role: config.role,
+      obfuscate: config.obfuscate,
+      ports: config.listenPorts,
+      tun: sys.tunName(),
+      names: names(config),
+      labels: names(config).map(fieldText),
       run: this.startTime(),
+      startedAt: monotonicSeconds(engine),
+      socketDrops: () => sys.udpDrops(),
       warnings: () => this.warnings,
     };
     return new ControlServer(
@@ -226,6 +226,12 @@ class Node implements RunningNode {
     sys.clock(clock);
     return `${formatU64(engine, clock)}.${formatU64(engine, clock + 8)}`;
   }
+}
+
+function names(config: Config): string[] {
+  const all: string[] = [];
+  for (let i = 0; i < config.peers.length; i++) all.push(config.peers[i]!.name);
+  return all;
 }
 
 function udpError(result: number): SubnetraError {

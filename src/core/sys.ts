@@ -216,6 +216,12 @@ export interface Sys extends ClientSys {
   tunVnet(): number;
   /** Opens the next UDP socket on 0.0.0.0:port, non-blocking, close-on-exec. Its index (0, 1, …) or -(stage, errno). */
   udpOpen(port: number): number;
+  /**
+   * Datagrams that the kernel has dropped because a UDP socket's receive buffer was full (or their checksum was wrong),
+   * all sockets together since they were opened. Only rises, as long as it is asked for before 2^32 more are lost. -1
+   * where the system does not tell.
+   */
+  udpDrops(): number;
   /** 1 when udpSend takes messages of several pieces (UDP_SEGMENT), else 0. */
   udpSegments(): number;
   /** Bytes that the kernel lets the UDP sockets owe together, by its own count: twice UDP_BUFFER when it granted that. */

@@ -52,6 +52,8 @@ export const LIMIT_RX_BUFFERS = 64;
 
 /** 32 bytes, written by Sys.clock: u64 realtime s, u64 realtime ns, u64 monotonic s, u64 monotonic ns. */
 export const REGION_CLOCK = 0;
+/** Where its monotonic half begins. */
+export const CLOCK_MONOTONIC = 16;
 /** SEED_LENGTH bytes of entropy, written by Sys.random before startEpoch. */
 export const REGION_SEED = 1;
 export const SEED_LENGTH = 32;
@@ -168,8 +170,8 @@ export const PIECE_OFFSET = 0;
 export const PIECE_LENGTH = 4;
 /** u32: written by Sys for UDP: 0 when the kernel took this datagram, else an errno. The engine presets 0. */
 export const PIECE_STATUS = 8;
-/** u32: the engine's own note. */
-export const PIECE_KIND = 12;
+/** UDP, u32: the engine's own note, why and for which peer the datagram is sent. */
+export const PIECE_NOTE = 12;
 
 // --- Peers and rules, as core reads them -----------------------------------------------------------------------
 
@@ -180,7 +182,8 @@ export const PREFIX_ADDRESS = 0;
 /** u32: prefix length, 0 … 32. */
 export const PREFIX_BITS = 4;
 
-export const PEER_STRIDE = 64;
+/** Two cache lines: what selects and protects, then what is only counted and told. */
+export const PEER_STRIDE = 128;
 /** u32: mesh id. */
 export const PEER_ID = 0;
 /** 8 bytes: current endpoint, the part of a struct sockaddr_in that means something; address and port 0 while unknown. */
@@ -201,6 +204,37 @@ export const PEER_ALLOWED = 40;
 export const PEER_SEQUENCE = 48;
 /** u64: datagrams that came from the peer's endpoint and that no key opened (a wrong key shows here). */
 export const PEER_UNCLAIMED = 56;
+/** u64: datagrams accepted from the peer (authentic and fresh, control-protocol.md §12), and their bytes. */
+export const PEER_RX_PACKETS = 64;
+export const PEER_RX_BYTES = 72;
+/** u64: datagrams sent to the peer, whoever's packets they carry, and their bytes. */
+export const PEER_TX_PACKETS = 80;
+export const PEER_TX_BYTES = 88;
+/** u64: sequence numbers of the peer that the replay window has left behind without having seen them. */
+export const PEER_LOST = 96;
+/** u64: authentic datagrams from the peer, and packets for it, that were dropped. */
+export const PEER_DROPS = 104;
+/** 8 bytes: endpoint that was told last, as PEER_ENDPOINT. */
+export const PEER_TOLD_ENDPOINT = 112;
+/** u32: TOLD_*, what was told last. */
+export const PEER_TOLD = 120;
+
+export const TOLD_NOTHING = 0;
+export const TOLD_ONLINE = 1;
+export const TOLD_SILENT = 2;
+
+/** Results of takeNews: nothing new, … */
+export const NEWS_NONE = 0;
+/** … the peer was heard for the first time, … */
+export const NEWS_HEARD = 1;
+/** … it is at another endpoint than was told, … */
+export const NEWS_MOVED = 2;
+/** … it has not been heard for more than ONLINE_SECONDS, … */
+export const NEWS_SILENT = 3;
+/** … it was silent and is heard again. */
+export const NEWS_BACK = 4;
+/** A peer heard within this many seconds is online. */
+export const ONLINE_SECONDS = 90;
 
 /** Room for MAX_ALLOWED_SRC - 1 PREFIX_* records. */
 export const SOURCE_STRIDE = 128;

@@ -106,6 +106,14 @@ export interface EngineExports {
   /** Whole seconds since the peer was last seen by REGION_CLOCK, 0 if the clock went back, -1 if never, at most 2^31-1. */
   peerAge(peer: number): number;
 
+  // --- news of peers, daemon-cli.md §11; REGION_CLOCK is fresh ---
+  /** Index of the first peer from `first` to `end`-1 about which there is news, or -1. A round over all begins with 0. */
+  peerNews(first: number, end: number): number;
+  /** NEWS_* about a peer, which count as told from now on. The endpoint told before goes to `out`: 8 bytes, as PEER_ENDPOINT. */
+  takeNews(peer: number, out: number): number;
+  /** After a round: milliseconds until somebody may have fallen silent, rounded up; -1 when nobody can. */
+  newsTimeout(): number;
+
   // --- codec, for known answers and tools ---
   /** link_key(psk, from, to): 32 bytes to `out`. */
   deriveLinkKey(psk: number, from: number, to: number, out: number): void;

@@ -20,7 +20,7 @@ const A = 0xc0000201;
 const B = 0xc0000202;
 
 function listen(host: NetworkHost, port: number): Datagram[] {
-  const socket = { port, queue: [] };
+  const socket = { port, queue: [], dropped: 0 };
   host.sockets.set(port, socket);
   return socket.queue;
 }

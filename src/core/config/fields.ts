@@ -24,6 +24,7 @@ import {
   KEY,
   type Kind,
   LABEL,
+  LOG,
   PORTS,
   type RawKey,
   REMOVED_KEY,
@@ -127,6 +128,7 @@ export const FIELDS = {
   keepaliveSecs: field("keepalive_secs", U32_OR_NULL, null),
   obfuscate: field("obfuscate", BOOL, true),
   replayWindow: field("replay_window", WINDOW, MIN_REPLAY_WINDOW),
+  log: field("log", LOG, "events"),
 };
 
 export const FIELD_NAMES: readonly string[] = new Layout(FIELDS).names;
@@ -259,6 +261,12 @@ export const FIELD_NOTES: { readonly [property in keyof typeof FIELDS]: FieldNot
     max: MAX_REPLAY_WINDOW,
     errors: ["InvalidReplayWindow"],
     reloadable: false,
+    ours: true,
+  },
+  log: {
+    meaning: "events: a line for each peer that is heard first, moves, falls silent or returns; quiet: none",
+    errors: ["InvalidLog"],
+    reloadable: true,
     ours: true,
   },
 };

@@ -72,6 +72,13 @@ export const ROLE: Kind<string, Role> = text((raw, path) => {
   throw subnetraError("InvalidRole", path, `${quoted(raw)} is not a role`);
 });
 
+export type Log = "events" | "quiet";
+
+export const LOG: Kind<string, Log> = text((raw, path) => {
+  if (raw === "events" || raw === "quiet") return raw;
+  throw subnetraError("InvalidLog", path, `${quoted(raw)} is neither events nor quiet`);
+});
+
 function cidr(raw: string, path: string): Cidr {
   const parsed = parseCidr(raw);
   if (parsed !== null) return parsed;

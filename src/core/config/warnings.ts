@@ -1,6 +1,7 @@
 // What a configuration that passes every check may still get wrong, for `subnetrad --check` (config.md §11). Each is
 // something that somebody will look for later; a file that does what its owner means gives none.
 
+import { ONLINE_SECONDS } from "../../engine/abi.ts";
 import {
   type Cidr,
   covers,
@@ -12,7 +13,7 @@ import {
   overlaps,
 } from "../cidr.ts";
 import { quoted } from "../errors.ts";
-import { MAX_MTU, ONLINE_SECONDS } from "../limits.ts";
+import { MAX_MTU } from "../limits.ts";
 import { FIELD_NAMES, PEER_FIELD_NAMES } from "./fields.ts";
 import { ANYWHERE } from "./kinds.ts";
 import { nearestName } from "./nearest.ts";

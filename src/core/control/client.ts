@@ -13,11 +13,10 @@ import { Conversation, failed, OK, saysFailure, unsent } from "./conversation.ts
 import { addRule, replaceTable } from "./policy-client.ts";
 import { saysAction, withoutForce } from "./policy-grammar.ts";
 import { socketPath } from "./socket.ts";
+import { firstPage, readPages } from "./status-pages.ts";
 import { clientHelp, clientUsage } from "./usage.ts";
+import { findView } from "./views.ts";
 import { splitWords } from "./words.ts";
-
-/** More pages than any status has: 16,384 peers need about sixty. */
-const MAX_PAGES = 1024;
 
 /**
  * Runs the client to its end.
@@ -42,6 +41,8 @@ export function runClient(sys: ClientSys, args: string[]): number {
     sys.print(STDERR, `subnetra: command line too long (max ${MAX_COMMAND} bytes)\n`);
     return 2;
   }
+  const view = findView(line);
+  if (view !== null) return withDaemon(view.quiet ? silenced(sys) : sys, view.run);
   // A newline would start a second request in the daemon.
   const { command, row, named } = line.indexOf("\n") < 0 ? parseLine(line) : NOT_A_LINE;
   if (named?.internal) return unparsed(sys, "UnknownCommand", null);
@@ -80,6 +81,15 @@ function runReplace(sys: ClientSys, operands: string[]): number {
     return 1;
   }
   return withDaemon(sys, (daemon) => replaceTable(daemon, name, read, force));
+}
+
+/** The same system, but nothing is said on standard error. */
+function silenced(sys: ClientSys): ClientSys {
+  const quiet = Object.create(sys) as { -readonly [K in keyof ClientSys]: ClientSys[K] };
+  quiet.print = (stream, text) => {
+    if (stream !== STDERR) sys.print(stream, text);
+  };
+  return quiet;
 }
 
 /** Opens a socket to the daemon and closes it afterwards. The exit status. */
@@ -122,29 +132,18 @@ function showStatus(daemon: Conversation, json: boolean, line: string): number {
   const whole = daemon.request(line);
   if (typeof whole === "number") return whole;
   if (!saysFailure(whole)) return daemon.finish(whole);
+  const first = firstPage(daemon, json);
+  if (typeof first === "number") return first;
+  const page = first === null ? null : readStatusPage(first, 0);
+  if (page === null) return daemon.finish(whole);
   const parts: string[] = [];
-  let run = "";
-  let from = 0;
-  for (let i = 0; i < MAX_PAGES; i++) {
-    if (daemon.send(`status${json ? " --json" : ""} --from ${from}`) !== 0) return 1;
-    const reply = daemon.receive(i === 0);
-    const page = reply === null ? null : readStatusPage(reply, from);
-    if (i === 0 && page === null) return daemon.finish(whole);
-    if (reply === null) return 1;
-    if (page === null || (i > 0 && page.run !== run)) return changed(daemon);
-    parts.push(page.part);
-    run = page.run;
-    from = page.next;
-    if (from !== 0) continue;
-    for (let k = 0; k < parts.length; k++) daemon.show(parts[k]!);
-    return 0;
-  }
-  return changed(daemon);
-}
-
-function changed(daemon: Conversation): number {
-  daemon.sys.print(STDERR, "subnetra: the daemon was restarted while its status was read; ask again\n");
-  return 1;
+  const failure = readPages(daemon, json, page, (part) => {
+    parts.push(part);
+    return true;
+  });
+  if (failure !== 0) return failure;
+  for (let i = 0; i < parts.length; i++) daemon.show(parts[i]!);
+  return 0;
 }
 
 /** Asks for page after page of a long table and prints one listing. */

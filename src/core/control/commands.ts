@@ -127,7 +127,7 @@ export const COMMANDS: readonly CommandRow<Command>[] = [
   row<Show>({
     words: ["policy", "show"],
     usage: "",
-    help: 'the policy table, one rule per line in the form of "policy add"',
+    help: 'the policy table, each rule as a line of "policy add"',
     reply: "pages",
     changes: false,
     parse: parseShow,

@@ -2,6 +2,7 @@
 
 import { TOOL_NAMES } from "../tools/names.ts";
 import { COMMANDS, type Command, type CommandRow } from "./commands.ts";
+import { VIEWS } from "./views.ts";
 
 /** Column in which the help's explanations begin. */
 const HELP_COLUMN = 6;
@@ -23,6 +24,7 @@ export function clientUsage(named: CommandRow<Command> | null = null): string {
       groups[last] += `|${words[1]}`;
     else groups.push(words.join(" "));
   }
+  for (let i = 0; i < VIEWS.length; i++) if (VIEWS[i]!.words.length === 1) groups.push(VIEWS[i]!.words[0]!);
   return `usage: subnetra ${groups.join(" | ")}\n${MORE}`;
 }
 
@@ -33,6 +35,8 @@ export function clientHelp(): string {
     const { words, usage, help, internal } = COMMANDS[i]!;
     if (!internal) commands += `  ${words.concat(usage === "" ? [] : [usage]).join(" ")}\n${indented(help)}`;
   }
+  for (let i = 0; i < VIEWS.length; i++)
+    commands += `  ${VIEWS[i]!.words.join(" ")}\n${indented(VIEWS[i]!.help)}`;
   return `${clientUsage()}
 Commands, asked of the running daemon:
 ${commands}
@@ -46,6 +50,7 @@ Environment: SUBNETRA_SOCK (control socket of the daemon)
 
 Examples:
   subnetra status --json
+  subnetra peers
   subnetra policy add --src 0.0.0.0/0 --dst 192.168.2.0/24 \\
            --action forward --target 2
   subnetra policy add --src 0.0.0.0/0 --dst 192.168.2.9/32 --action drop

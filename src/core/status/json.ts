@@ -1,16 +1,19 @@
 // `status --json`, control-protocol.md §7: one object on one line, keys in a fixed order, no newline at the end.
 
+import { ONLINE_SECONDS } from "../../engine/abi.ts";
 import type { Engine } from "../../engine/exports.ts";
 import { jsonLabel, jsonText } from "../escape.ts";
-import { ONLINE_SECONDS } from "../limits.ts";
 import { COUNTER_NAMES } from "./counters.ts";
 import {
   FEATURES,
   joinSources,
   type NodeIdentity,
+  peerRecord,
   readCounters,
   readPeer,
+  readTraffic,
   type StatusForm,
+  uptimeSeconds,
   wholeStatus,
 } from "./status.ts";
 
@@ -31,12 +34,14 @@ export class JsonForm implements StatusForm {
     const { node } = this;
     return (
       `{"schema_version":${SCHEMA_VERSION},"version":"${jsonText(node.version)}","mode":"raw_direct",` +
-      `"local_id":${node.localId},"listen_port":${node.port},"tun":"${jsonText(node.tun)}","peers":[`
+      `"local_id":${node.localId},"listen_port":${node.ports[0]},"tun":"${jsonText(node.tun)}","peers":[`
     );
   }
 
   peer(index: number): string {
-    const peer = readPeer(this.engine, index);
+    const record = peerRecord(this.engine, index);
+    const peer = readPeer(this.engine, index, record);
+    const traffic = readTraffic(this.engine, record);
     /** Whole seconds, -1 = never. */
     const age = this.engine.call.peerAge(index);
     const online = age >= 0 && age <= ONLINE_SECONDS;
@@ -59,7 +64,19 @@ export class JsonForm implements StatusForm {
       peer.unclaimed,
       ',"allowed_srcs":["',
       joinSources(peer, '","'),
-      '"]}',
+      '"],"rx_packets":',
+      traffic.rxPackets,
+      ',"rx_bytes":',
+      traffic.rxBytes,
+      ',"tx_packets":',
+      traffic.txPackets,
+      ',"tx_bytes":',
+      traffic.txBytes,
+      ',"lost_packets":',
+      traffic.lost,
+      ',"drops":',
+      traffic.drops,
+      ',"key":"single"}',
     ].join("");
   }
 
@@ -68,7 +85,13 @@ export class JsonForm implements StatusForm {
     const values = readCounters(this.engine);
     const counters: string[] = [];
     for (let i = 0; i < values.length; i++) counters.push(`"${COUNTER_NAMES[i]}":${values[i]}`);
-    return `],"counters":{${counters.join(",")}},"features":${list(FEATURES)},"warnings":${list(this.node.warnings())}}`;
+    const { node } = this;
+    const drops = node.socketDrops();
+    return (
+      `],"counters":{${counters.join(",")}},"features":${list(FEATURES)},"warnings":${list(node.warnings())},` +
+      `"role":"${node.role}","obfuscate":${node.obfuscate},"uptime_seconds":${uptimeSeconds(this.engine, node)},` +
+      `"listen_ports":[${node.ports.join(",")}],"socket_drops":${drops < 0 ? "null" : drops}}`
+    );
   }
 }
 

@@ -1,34 +1,43 @@
 // What the status replies show, read from engine memory. text.ts and json.ts give it its form.
 
 import {
+  CLOCK_MONOTONIC,
   COUNTER_COUNT,
+  ONLINE_SECONDS,
   PEER_ALLOWED,
+  PEER_DROPS,
   PEER_ENDPOINT,
   PEER_ID,
   PEER_LAST_SEEN,
+  PEER_LOST,
+  PEER_RX_BYTES,
+  PEER_RX_PACKETS,
   PEER_SOURCES,
   PEER_STRIDE,
+  PEER_TX_BYTES,
+  PEER_TX_PACKETS,
   PEER_UNCLAIMED,
   PREFIX_STRIDE,
+  REGION_CLOCK,
   REGION_COUNTERS,
   REGION_PEERS,
   REGION_SOURCES,
-  SOCKADDR_ADDRESS,
-  SOCKADDR_PORT,
   SOURCE_STRIDE,
 } from "../../engine/abi.ts";
 import type { Engine } from "../../engine/exports.ts";
 import { formatCidr, readPrefix } from "../cidr.ts";
-import { DYNAMIC } from "../config/endpoint.ts";
-import { ONLINE_SECONDS } from "../limits.ts";
+import type { Role } from "../config/kinds.ts";
 import { formatU64 } from "../memory.ts";
+import { formatSockaddr } from "../sockaddr.ts";
 
 /** What a status shows besides the engine's figures. */
 export interface NodeIdentity {
   readonly version: string;
   readonly localId: number;
-  /** Primary listen port. */
-  readonly port: number;
+  readonly role: Role;
+  readonly obfuscate: boolean;
+  /** Listen ports, the primary one first. */
+  readonly ports: readonly number[];
   readonly tun: string;
   /** Peer names in configuration order, printable ASCII, "" when unset. */
   readonly names: string[];
@@ -36,6 +45,10 @@ export interface NodeIdentity {
   readonly labels: string[];
   /** Differs from one run of the daemon to the next; without spaces. */
   readonly run: string;
+  /** monotonicSeconds() when the node was ready. */
+  readonly startedAt: number;
+  /** Sys.udpDrops, now. */
+  readonly socketDrops: () => number;
   /** What the operator should know about this machine, one line each, now. */
   readonly warnings: () => readonly string[];
 }
@@ -50,6 +63,7 @@ export const FEATURES: readonly string[] = [
   "policy-del",
   "policy-replace",
   "policy-test",
+  "traffic",
 ];
 
 /** A status in parts, which together are the reply. */
@@ -82,8 +96,13 @@ export interface PeerStatus {
   readonly unclaimed: string;
 }
 
-export function readPeer(engine: Engine, index: number): PeerStatus {
-  const at = engine.call.region(REGION_PEERS) + index * PEER_STRIDE;
+/** Offset of a peer's record, for the functions below. */
+export function peerRecord(engine: Engine, index: number): number {
+  return engine.call.region(REGION_PEERS) + index * PEER_STRIDE;
+}
+
+/** @param at the peer's record */
+export function readPeer(engine: Engine, index: number, at = peerRecord(engine, index)): PeerStatus {
   const { u8, u32 } = engine;
   return {
     id: u32[(at + PEER_ID) >> 2]!,
@@ -124,12 +143,36 @@ export function peersOnline(engine: Engine): number {
   return online;
 }
 
-/** A.B.C.D:port of a struct sockaddr_in, "dynamic" while it is unknown. (In one step: Duktape hashes and stores the result of every addition.) */
-function formatSockaddr(u8: Uint8Array, at: number): string {
-  const a = at + SOCKADDR_ADDRESS;
-  const port = u8[at + SOCKADDR_PORT]! * 256 + u8[at + SOCKADDR_PORT + 1]!;
-  if (port === 0 && (u8[a]! | u8[a + 1]! | u8[a + 2]! | u8[a + 3]!) === 0) return DYNAMIC;
-  return `${u8[a]}`.concat(".", `${u8[a + 1]}`, ".", `${u8[a + 2]}`, ".", `${u8[a + 3]}`, ":", `${port}`);
+/** What is counted for one peer (control-protocol.md §12), in decimal. */
+export interface PeerTraffic {
+  readonly rxPackets: string;
+  readonly rxBytes: string;
+  readonly txPackets: string;
+  readonly txBytes: string;
+  /** Sequence numbers of the peer that never arrived. */
+  readonly lost: string;
+  readonly drops: string;
+}
+
+export function readTraffic(engine: Engine, at: number): PeerTraffic {
+  return {
+    rxPackets: formatU64(engine, at + PEER_RX_PACKETS),
+    rxBytes: formatU64(engine, at + PEER_RX_BYTES),
+    txPackets: formatU64(engine, at + PEER_TX_PACKETS),
+    txBytes: formatU64(engine, at + PEER_TX_BYTES),
+    lost: formatU64(engine, at + PEER_LOST),
+    drops: formatU64(engine, at + PEER_DROPS),
+  };
+}
+
+/** Whole seconds since the node was ready. REGION_CLOCK is fresh. */
+export function uptimeSeconds(engine: Engine, node: NodeIdentity): number {
+  return (monotonicSeconds(engine) - node.startedAt) >>> 0;
+}
+
+/** Whole seconds of the monotonic clock by REGION_CLOCK, the lower 32 bits. */
+export function monotonicSeconds(engine: Engine): number {
+  return engine.u32[(engine.call.region(REGION_CLOCK) + CLOCK_MONOTONIC) >> 2]!;
 }
 
 /** All counters in decimal, in the order of COUNTER_*. */

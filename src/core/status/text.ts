@@ -9,6 +9,7 @@ import {
   readCounters,
   readPeer,
   type StatusForm,
+  uptimeSeconds,
   wholeStatus,
 } from "./status.ts";
 
@@ -27,7 +28,7 @@ export class TextForm implements StatusForm {
     const count = this.engine.call.peerCount();
     return (
       `subnetra v${node.version} [running]\n` +
-      `mode=raw_direct local_id=${node.localId} udp_port=${node.port} tun=${fieldText(node.tun)} peers=${count}\n` +
+      `mode=raw_direct local_id=${node.localId} udp_port=${node.ports[0]} tun=${fieldText(node.tun)} peers=${count}\n` +
       "peers:\n"
     );
   }
@@ -62,10 +63,18 @@ export class TextForm implements StatusForm {
       `  endpoint_learned=${c[at("udp_endpoint_learned")]}`,
       `  keepalive rx=${c[at("keepalive_rx")]} tx=${c[at("keepalive_tx")]}`,
       "drops:",
-      drops("tun", c),
-      drops("udp", c),
+      drops("tun", TUN_DROPS, c),
+      drops("udp", UDP_DROPS, c),
     ];
-    const warnings = this.node.warnings();
+    const { node } = this;
+    const lost = node.socketDrops();
+    lines.push(
+      "node:",
+      `  role=${node.role} obfuscate=${node.obfuscate} uptime_seconds=${uptimeSeconds(this.engine, node)}` +
+        ` socket_drops=${lost < 0 ? "unknown" : lost}`,
+      `  listen_ports=${node.ports.join(",")}`,
+    );
+    const warnings = node.warnings();
     if (warnings.length > 0) lines.push("warnings:");
     for (let i = 0; i < warnings.length; i++) lines.push(`  ${warnings[i]}`);
     lines.push("");
@@ -83,16 +92,38 @@ function traffic(label: string, counters: string[], packets: CounterName): strin
   return `  ${label} packets=${counters[first]} bytes=${counters[first + 1]}`;
 }
 
-function drops(group: string, counters: string[]): string {
+/** A drop counter's index, and its label with what stands around it. */
+interface Drop {
+  readonly index: number;
+  readonly label: string;
+  readonly ours: boolean;
+}
+
+/** The drop counters of a group, looked up once. */
+function dropsOf(group: string): Drop[] {
   const prefix = `drop_${group}_`;
-  let line = `  ${group}:`;
+  const found: Drop[] = [];
   for (let i = 0; i < COUNTER_NAMES.length; i++) {
     const name = COUNTER_NAMES[i]!;
-    // What the original does not count is not shown until there is something to show.
-    if (name === `${prefix}unknown_endpoint` && counters[i] === "0") continue;
-    if (name.indexOf(prefix) === 0) line += ` ${name.substring(prefix.length)}=${counters[i]}`;
+    if (name.indexOf(prefix) === 0) {
+      const label = name.substring(prefix.length);
+      found.push({ index: i, label: ` ${label}=`, ours: label === "unknown_endpoint" });
+    }
   }
-  return line;
+  return found;
+}
+
+const TUN_DROPS = dropsOf("tun");
+const UDP_DROPS = dropsOf("udp");
+
+function drops(group: string, of: readonly Drop[], counters: string[]): string {
+  const parts = [`  ${group}:`];
+  for (let i = 0; i < of.length; i++) {
+    const { index, label, ours } = of[i]!;
+    // What the original does not count is not shown until there is something to show.
+    if (!ours || counters[index] !== "0") parts.push(label, counters[index]!);
+  }
+  return parts.join("");
 }
 
 /** The whole reply, ending with a newline. REGION_CLOCK should be fresh. */

@@ -17,6 +17,7 @@ import { localEpoch, takeEpoch, renewEpoch as takeNewEpoch, watchClock } from ".
 import { writeDecimal } from "./format";
 import { keepaliveTick, keepaliveTimeout, startKeepalive, stopKeepalive } from "./keepalive";
 import { clearTables, layOut, regionBase, ruleCapacity } from "./layout";
+import { findNews, newsDue, tellNews } from "./news";
 import { localId, setIdentity } from "./node";
 import {
   addPeerRecord,
@@ -226,6 +227,18 @@ export function peerAge(peer: u32): i32 {
   const now = wallNs();
   if (now <= seen) return 0;
   return <i32>min<u64>((now - seen) / NS_PER_S, i32.MAX_VALUE);
+}
+
+export function peerNews(first: u32, end: u32): i32 {
+  return findNews(first, end);
+}
+
+export function takeNews(peer: u32, out: usize): u32 {
+  return tellNews(peer, out);
+}
+
+export function newsTimeout(): i32 {
+  return newsDue();
 }
 
 export function preloadEpoch(index: u32, epoch: usize): void {

@@ -5,6 +5,7 @@ import {
   MAX_ALLOWED_SRC,
   OK,
   PEER_ALLOWED,
+  PEER_DROPS,
   PEER_ENDPOINT,
   PEER_ID,
   PEER_LAST_SEEN,
@@ -131,6 +132,18 @@ export function livesAt(index: u32, address: u32, port: u32): bool {
 export function countUnclaimed(index: u32): void {
   const peer = peerAt(index);
   store<u64>(peer, load<u64>(peer, PEER_UNCLAIMED) + 1, PEER_UNCLAIMED);
+}
+
+/** Counts a packet from or for a peer that goes no further, besides its COUNTER_DROP_*. */
+export function countDrop(index: u32): void {
+  const peer = peerAt(index);
+  store<u64>(peer, load<u64>(peer, PEER_DROPS) + 1, PEER_DROPS);
+}
+
+/** Counts one packet in a pair of PEER_* counters: packets, and bytes behind it. */
+export function countTraffic(peer: usize, pair: usize, bytes: u64): void {
+  store<u64>(peer + pair, load<u64>(peer + pair) + 1);
+  store<u64>(peer + pair, load<u64>(peer + pair, 8) + bytes, 8);
 }
 
 /** Stores a peer's new endpoint. True when it differs from the current one. One without an endpoint is in no slot. */

@@ -29,6 +29,7 @@ import {
   PEER_EPOCH,
   PEER_ID,
   PEER_LAST_SEEN,
+  PEER_RX_PACKETS,
   PEER_SOCKET,
   RULE_ACTION,
   RULE_TARGET,
@@ -50,6 +51,8 @@ import { claim } from "./crypto/obfuscation";
 import { rxBase, rxdBase, WORK_CANDIDATE, workBase } from "./layout";
 import { obfuscating } from "./node";
 import {
+  countDrop,
+  countTraffic,
   countUnclaimed,
   firstInSlot,
   hasEndpoint,
@@ -171,7 +174,12 @@ function authenticate(index: u32, datagram: usize, length: u32, address: u32, po
     store<u64>(peer, epoch, PEER_EPOCH);
     resetWindow(index, secret + SECRET_WINDOW);
   }
-  return acceptOnce(index, secret + SECRET_WINDOW, seq);
+  if (!acceptOnce(index, secret + SECRET_WINDOW, seq, peer)) {
+    countDrop(index);
+    return false;
+  }
+  countTraffic(peer, PEER_RX_PACKETS, length);
+  return true;
 }
 
 function learn(index: u32, address: u32, port: u32): void {
@@ -180,21 +188,27 @@ function learn(index: u32, address: u32, port: u32): void {
   if (learnEndpoint(index, address, port)) count(COUNTER_UDP_ENDPOINT_LEARNED);
 }
 
+/** A packet of a peer's that goes no further. */
+function drop(from: u32, counter: u32): void {
+  count(counter);
+  countDrop(from);
+}
+
 /** §9 step 9. */
 function route(from: u32, datagram: usize, length: u32): void {
   const packet = datagram + HEADER_LENGTH;
   const index = lookUpPacket(packet);
-  if (index < 0) return count(COUNTER_DROP_UDP_NO_ROUTE);
+  if (index < 0) return drop(from, COUNTER_DROP_UDP_NO_ROUTE);
   const rule = ruleAt(index);
-  if (load<u32>(rule, RULE_ACTION) != ACTION_FORWARD) return count(COUNTER_DROP_UDP_DROP_RULE);
+  if (load<u32>(rule, RULE_ACTION) != ACTION_FORWARD) return drop(from, COUNTER_DROP_UDP_DROP_RULE);
   const target = load<u32>(rule, RULE_TARGET);
   if (target == 0) return deliver(packet, length);
   const to = peerById(target);
-  if (to < 0) return count(COUNTER_DROP_UDP_UNKNOWN_TARGET);
-  if (to == <i32>from) return count(COUNTER_DROP_UDP_NO_REFLECT);
-  if (!hasEndpoint(to)) return count(COUNTER_DROP_UDP_UNKNOWN_ENDPOINT);
-  if (length > <u32>MAX_PLAINTEXT) return count(COUNTER_DROP_UDP_OVERSIZED);
-  if (!sealAndStage(to, KIND_RELAY, 0, datagram, length)) count(COUNTER_DROP_UDP_SEND_ERR);
+  if (to < 0) return drop(from, COUNTER_DROP_UDP_UNKNOWN_TARGET);
+  if (to == <i32>from) return drop(from, COUNTER_DROP_UDP_NO_REFLECT);
+  if (!hasEndpoint(to)) return drop(from, COUNTER_DROP_UDP_UNKNOWN_ENDPOINT);
+  if (length > <u32>MAX_PLAINTEXT) return drop(from, COUNTER_DROP_UDP_OVERSIZED);
+  if (!sealAndStage(to, KIND_RELAY, 0, datagram, length)) drop(to, COUNTER_DROP_UDP_SEND_ERR);
 }
 
 function receive(datagram: usize, size: u32, source: usize, socket: u32): void {
@@ -215,10 +229,10 @@ function receive(datagram: usize, size: u32, source: usize, socket: u32): void {
   }
   const packet = datagram + HEADER_LENGTH;
   const inner = length - SMALLEST_DATAGRAM;
-  if (!isCarried(packet, inner)) return count(COUNTER_DROP_UDP_NOT_IPV4);
+  if (!isCarried(packet, inner)) return drop(index, COUNTER_DROP_UDP_NOT_IPV4);
   const inside = sourceOf(packet);
   if (!contains(peer + PEER_ALLOWED, inside) && !isOtherSource(index, inside))
-    return count(COUNTER_DROP_UDP_SPOOF);
+    return drop(index, COUNTER_DROP_UDP_SPOOF);
   learn(index, address, port);
   route(index, datagram, inner);
 }

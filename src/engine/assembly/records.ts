@@ -12,15 +12,17 @@ export const SECRET_RX_LINK: usize = 64;
 export const SECRET_TX_KEY: usize = 128;
 /** 32 bytes: session key of the epoch adopted from the peer. */
 export const SECRET_RX_KEY: usize = 160;
-/** 16 bytes: the replay window of that epoch, WINDOW_*. */
+/** 24 bytes: the replay window of that epoch, WINDOW_*. */
 export const SECRET_WINDOW: usize = 192;
 
 /** The replay window (wire-protocol.md §14). */
-export const WINDOW_LENGTH: u32 = 16;
+export const WINDOW_LENGTH: u32 = 24;
 /** u64: highest sequence number accepted. */
 export const WINDOW_HIGHEST: usize = 0;
 /** u64: bit i is set when highest - i was accepted. Not used where replay_window is above 64. */
 export const WINDOW_MAP: usize = 8;
+/** u64: the number accepted first: what is missing before it is no loss. */
+export const WINDOW_FIRST: usize = 16;
 
 /** When each peer's next keepalive is due (wire-protocol.md §15). */
 export const KEEPALIVE_STRIDE: u32 = 16;

@@ -25,6 +25,6 @@ export function sealAndStage(index: u32, kind: u32, flags: u32, datagram: usize,
   writeHeader(datagram, flags, localId, localEpoch, seq);
   seal(secret + SECRET_TX_KEY, seq, datagram + HEADER_LENGTH, length);
   if (obfuscating) mask(secret + SECRET_TX_LINK, datagram, total);
-  stageUdp(peer, kind, datagram, total);
+  stageUdp(index, kind, datagram, total);
   return true;
 }

@@ -23,7 +23,7 @@ import {
 } from "../abi";
 import { count } from "./counters";
 import { tundBase } from "./layout";
-import { hasEndpoint, peerById } from "./peers";
+import { countDrop, hasEndpoint, peerById } from "./peers";
 import { lookUpPacket, ruleAt } from "./policy";
 import { sealAndStage } from "./seal";
 import {
@@ -62,6 +62,7 @@ function admit(peer: i32, length: u32): bool {
   }
   if (length > <u32>MAX_PLAINTEXT) {
     count(COUNTER_DROP_TUN_OVERSIZED);
+    countDrop(peer);
     return false;
   }
   return true;
@@ -70,6 +71,7 @@ function admit(peer: i32, length: u32): bool {
 function sealLocal(peer: u32, packet: usize, length: u32): bool {
   if (sealAndStage(peer, KIND_LOCAL, 0, packet - HEADER_LENGTH, length)) return true;
   count(COUNTER_DROP_TUN_SEND_ERR);
+  countDrop(peer);
   return false;
 }
 

@@ -24,8 +24,9 @@ import {
   MSG_STRIDE,
   PEER_ENDPOINT,
   PEER_SOCKET,
-  PIECE_KIND,
+  PEER_TX_PACKETS,
   PIECE_LENGTH,
+  PIECE_NOTE,
   PIECE_OFFSET,
   PIECE_STATUS,
   PIECE_STRIDE,
@@ -43,6 +44,7 @@ import {
   VNET_STRIDE,
   vnetBase,
 } from "./layout";
+import { countDrop, countTraffic, peerAt } from "./peers";
 import { UDP_LARGEST_PAYLOAD } from "./wire/udp";
 import { clearVnet } from "./wire/vnet";
 
@@ -50,6 +52,9 @@ import { clearVnet } from "./wire/vnet";
 export const KIND_LOCAL: u32 = 0;
 export const KIND_RELAY: u32 = 1;
 export const KIND_KEEPALIVE: u32 = 2;
+/** PIECE_NOTE: the kind, and above it the peer's index. */
+const KIND_BITS: u32 = 2;
+const KIND_MASK: u32 = 3;
 
 let udpSegments: bool = false;
 let tunVnet: bool = false;
@@ -111,13 +116,14 @@ export function returnSegment(): void {
 }
 
 /** Stages one datagram for a peer's current endpoint, from the socket the peer was last heard on. */
-export function stageUdp(peer: usize, kind: u32, offset: usize, length: u32): void {
+export function stageUdp(index: u32, kind: u32, offset: usize, length: u32): void {
+  const peer = peerAt(index);
   const piece = udpPieceBase + udpPieces * PIECE_STRIDE;
   udpPieces++;
   store<u32>(piece, <u32>offset, PIECE_OFFSET);
   store<u32>(piece, length, PIECE_LENGTH);
   store<u32>(piece, 0, PIECE_STATUS);
-  store<u32>(piece, kind, PIECE_KIND);
+  store<u32>(piece, (index << KIND_BITS) | kind, PIECE_NOTE);
 
   if (openBytes != 0) {
     const last = udpMsgBase + (udpMessages - 1) * MSG_STRIDE;
@@ -152,8 +158,11 @@ export function settleUdp(): void {
   for (let i: u32 = 0; i < udpPieces; i++) {
     const piece = udpPieceBase + i * PIECE_STRIDE;
     const sent = load<u32>(piece, PIECE_STATUS) == 0;
-    const kind = load<u32>(piece, PIECE_KIND);
+    const note = load<u32>(piece, PIECE_NOTE);
+    const kind = note & KIND_MASK;
     const length: u64 = load<u32>(piece, PIECE_LENGTH);
+    if (sent) countTraffic(peerAt(note >> KIND_BITS), PEER_TX_PACKETS, length);
+    else countDrop(note >> KIND_BITS);
     if (kind == KIND_RELAY) {
       if (sent) {
         count(COUNTER_RELAY_PACKETS);

@@ -198,6 +198,16 @@ export class NodejsSys extends NodejsClientSys implements Sys {
     return Math.min(...this.ports.map((port) => system.sendBuffer(port.main)));
   }
 
+  udpDrops(): number {
+    let sum = 0;
+    for (const port of this.ports) {
+      const drops = port.drops();
+      if (drops < 0) return -1;
+      sum += drops;
+    }
+    return sum;
+  }
+
   udpSegments(): number {
     return this.segments;
   }

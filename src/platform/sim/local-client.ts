@@ -11,7 +11,9 @@ import {
   OPEN_DIRECTORY,
   OPEN_LOCK,
   OPEN_PUBLIC,
+  STDERR,
   STDIN,
+  STDOUT,
 } from "../../core/sys.ts";
 import type { Entry } from "./file-tree.ts";
 import { FIRST_SOCKET, LocalSockets } from "./local-sockets.ts";
@@ -121,6 +123,8 @@ export class LocalClient implements ClientSys {
   }
 
   poll(fd: number, events: number, timeoutMs: number): number {
+    // What is printed is kept at once.
+    if (fd === STDOUT || fd === STDERR) return 1;
     const done = (): boolean => this.local.ready(fd, events);
     if (!done() && timeoutMs > 0) this.waiter.runUntil(done, timeoutMs);
     return done() ? 1 : 0;

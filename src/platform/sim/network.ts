@@ -33,6 +33,8 @@ export interface Datagram {
 export interface UdpSocket {
   readonly port: number;
   readonly queue: Datagram[];
+  /** Datagrams that found the queue full. */
+  dropped: number;
 }
 
 /** Anything that is addressed: two of them can be cut off from each other. */
@@ -159,7 +161,11 @@ export class Network {
         ? [station, destination.port]
         : this.behindNat(station, source, destination);
     const socket = host?.sockets.get(port);
-    if (host === undefined || socket === undefined || socket.queue.length >= SOCKET_CAPACITY) return;
+    if (host === undefined || socket === undefined) return;
+    if (socket.queue.length >= SOCKET_CAPACITY) {
+      socket.dropped++;
+      return;
+    }
     socket.queue.push({ bytes, source });
     host.onReadable();
   }

@@ -186,7 +186,7 @@ export class SimSys extends LocalClient implements Sys {
   udpOpen(port: number): number {
     const { host } = this.machine;
     if (host.sockets.has(port)) return failure(UDP_BIND, EADDRINUSE);
-    const socket = { port, queue: [] };
+    const socket = { port, queue: [], dropped: 0 };
     host.sockets.set(port, socket);
     host.onReadable = () => this.onReadable();
     return this.sockets.push(socket) - 1;
@@ -194,6 +194,10 @@ export class SimSys extends LocalClient implements Sys {
 
   udpBuffer(): number {
     return 2 * UDP_BUFFER;
+  }
+
+  udpDrops(): number {
+    return this.sockets.reduce((sum, socket) => sum + socket.dropped, 0);
   }
 
   udpSegments(): number {

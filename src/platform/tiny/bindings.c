@@ -229,6 +229,12 @@ static duk_ret_t bind_udp_buffer(duk_context *ctx)
     return give(ctx, sys_udp_buffer());
 }
 
+static duk_ret_t bind_udp_drops(duk_context *ctx)
+{
+    duk_push_number(ctx, sys_udp_drops());
+    return 1;
+}
+
 static duk_ret_t bind_udp_segments(duk_context *ctx)
 {
     return give(ctx, sys_udp_segments());
@@ -397,6 +403,7 @@ static const duk_function_list_entry sys_functions[] = {
     {"udpOpen", bind_udp_open, 1},
     {"udpSegments", bind_udp_segments, 0},
     {"udpBuffer", bind_udp_buffer, 0},
+    {"udpDrops", bind_udp_drops, 0},
     {"udpReceive", bind_udp_receive, 1},
     {"udpSend", bind_udp_send, 1},
     {"datagramOpen", bind_datagram_open, 2},

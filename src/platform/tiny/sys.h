@@ -85,6 +85,7 @@ int32_t sys_netlink_open(void);
 int32_t sys_udp_open(uint32_t port);
 int32_t sys_udp_segments(void);
 int32_t sys_udp_buffer(void);
+double sys_udp_drops(void);
 int32_t sys_udp_receive(uint32_t index);
 void sys_udp_send(uint32_t count);
 /* Raises a buffer beyond the system's limit while still privileged, else up to the limit. An operator's

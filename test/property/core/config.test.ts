@@ -90,6 +90,7 @@ const DOCUMENT = {
   obfuscate: often(fc.boolean(), anything),
   peers: often(fc.array(peer, { minLength: 1, maxLength: 3 }), fc.oneof(fc.constant([]), anything)),
   psk: often(fc.constant(""), fc.oneof(psk, anything)),
+  log: often(fc.constantFrom("events", "quiet"), anything),
   policy_file: often(fc.constant("/var/lib/saved"), anything),
   match_src: often(fc.boolean(), anything),
   max_peers: integer([2, 3, 1024, 16384], 0, 16385, 1),

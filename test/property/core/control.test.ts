@@ -11,11 +11,15 @@ import { FakeSys } from "../../support/core/fake-sys.ts";
 const NODE = {
   version: "0.10.0",
   localId: 1,
-  port: 18020,
+  role: "hub" as const,
+  obfuscate: true,
+  ports: [18020, 18023],
   tun: "snr0",
   names: [],
   labels: [],
   run: "7.5",
+  startedAt: 58,
+  socketDrops: () => 7,
   warnings: () => [],
 };
 

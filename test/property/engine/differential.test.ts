@@ -83,9 +83,10 @@ class Pair {
         );
       this.model.peers.forEach((peer, index) => {
         const { endpoint, socket, lastSeen, epoch, sequence, unclaimed } = peer;
+        const traffic = { ...peer.traffic, lost: BigInt.asUintN(64, peer.lostBefore + peer.heard.lost()) };
         assert.deepEqual(
           engine.peer(index),
-          { endpoint, socket, lastSeen, epoch, sequence, unclaimed },
+          { endpoint, socket, lastSeen, epoch, sequence, unclaimed, traffic },
           `${engine.variant}: peer`,
         );
       });

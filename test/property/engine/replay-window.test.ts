@@ -8,7 +8,7 @@ import type { EngineVariant } from "../../../src/engine/load.ts";
 import type { Prng } from "../../../src/platform/sim/prng.ts";
 import { EngineNode, release } from "../../support/engine/engine-node.ts";
 import { Sender } from "../../support/engine/packets.ts";
-import { acceptSequence } from "../../support/engine/reference.ts";
+import { acceptSequence, Heard } from "../../support/engine/reference.ts";
 import { EPOCH } from "../../support/engine/scenario.ts";
 import { seededTest } from "../../support/seed.ts";
 
@@ -39,6 +39,10 @@ class Receiver {
       assert.equal(accepted + dropped, 1n);
       return accepted === 1n;
     });
+  }
+
+  get lost(): bigint {
+    return this.node.traffic(0).lost;
   }
 
   close(): void {
@@ -190,6 +194,7 @@ for (const variant of ["simd", "plain"] as const) {
   seededTest(`the replay window is a set of the last 64 numbers (${variant})`, (random) => {
     const receiver = new Receiver(variant);
     let epoch = EPOCH;
+    let lost = 0n;
     for (let round = 0; round < 150; round++) {
       epoch += 1n;
       const model = { highest: 0n, accepted: new Set<bigint>() };
@@ -197,6 +202,12 @@ for (const variant of ["simd", "plain"] as const) {
       const seqs = edges.flatMap((edge) => Array.from({ length: 35 }, () => around(random, edge)));
       const expected = seqs.map((seq) => acceptSequence(model, seq));
       assert.deepEqual(receiver.offer(epoch, seqs), expected, `epoch ${epoch}: ${seqs.join(" ")}`);
+      const heard = new Heard();
+      seqs.forEach((seq, i) => {
+        if (expected[i]) heard.add(seq);
+      });
+      lost = BigInt.asUintN(64, lost + heard.lost());
+      assert.equal(receiver.lost, lost, `lost in epoch ${epoch}: ${seqs.join(" ")}`);
     }
     receiver.close();
   });
@@ -215,6 +226,7 @@ function randomStep(random: Prng, highest: bigint, window: number): bigint {
 for (const window of [64, 128, 256, 512, 1024, 2048, 4096, 8192]) {
   seededTest(`a replay window of ${window} accepts what a set does`, (random) => {
     const receiver = new Receiver("simd", window);
+    let lost = 0n;
     for (const start of [0n, 2n ** 32n - 9n, 2n ** 63n - 9n, MAX_U64 - 40000n * BigInt(window)]) {
       for (const epoch of [0n, 1n]) {
         const state = { highest: 0n, accepted: new Set<bigint>() };
@@ -229,6 +241,12 @@ for (const window of [64, 128, 256, 512, 1024, 2048, 4096, 8192]) {
         }
         assert.ok(expected.includes(false));
         assert.deepEqual(receiver.offer(nextEpoch(epoch), seqs), expected);
+        const heard = new Heard();
+        seqs.forEach((seq, i) => {
+          if (expected[i]) heard.add(seq);
+        });
+        lost = BigInt.asUintN(64, lost + heard.lost(BigInt(window)));
+        assert.equal(receiver.lost, lost, `lost: ${seqs.join(" ")}`);
       }
     }
     receiver.close();

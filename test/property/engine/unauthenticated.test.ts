@@ -12,6 +12,7 @@ import {
   COUNTER_DROP_UDP_SCAN_BUDGET,
   COUNTER_DROP_UDP_UNKNOWN_PEER,
   COUNTER_UDP_RX_PACKETS,
+  PEER_DROPS,
   PEER_STRIDE,
   PEER_UNCLAIMED,
   REGION_PEERS,
@@ -39,9 +40,10 @@ interface Link {
 function stateOf(node: EngineNode): string {
   const { call, u8 } = node.engine;
   const state = u8.slice(call.region(REGION_PEERS), call.region(REGION_UDP_MSG));
-  // But for the counter of just such datagrams.
+  // But for the counters of just such datagrams: opened by no key, and replayed.
   for (let i = 0; i < PEERS; i++)
-    state.fill(0, i * PEER_STRIDE + PEER_UNCLAIMED, i * PEER_STRIDE + PEER_UNCLAIMED + 8);
+    for (const counter of [PEER_UNCLAIMED, PEER_DROPS])
+      state.fill(0, i * PEER_STRIDE + counter, i * PEER_STRIDE + counter + 8);
   return createHash("sha256").update(state).digest("hex");
 }
 

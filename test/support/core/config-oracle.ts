@@ -95,6 +95,7 @@ const FIELDS: { [name: string]: (v: Value) => unknown } = {
   psk: string,
   policy_file: string,
   match_src: boolean,
+  log: string,
   max_peers: (v) => integer(v, U32),
   max_rules: (v) => integer(v, U32),
   replay_window: (v) => integer(v, U32),
@@ -204,6 +205,7 @@ function judge(doc: Map<string, unknown>): void {
   }
   const windows = [64, 128, 256, 512, 1024, 2048, 4096, 8192];
   if (!windows.includes((doc.get("replay_window") ?? 64) as number)) refuse("InvalidReplayWindow");
+  if (!["events", "quiet"].includes((doc.get("log") ?? "events") as string)) refuse("InvalidLog");
   // Sanity
   if (peers.length === 0) refuse("InvalidPsk");
   peers.forEach((peer, i) => {

@@ -6,7 +6,7 @@ import * as abi from "../../../src/engine/abi.ts";
 import type { Engine } from "../../../src/engine/exports.ts";
 import { type EngineVariant, loadEngine } from "../../../src/engine/load.ts";
 import { matchRule } from "./match-rule.ts";
-import type { Accepts, Emission, Endpoint, NodeSettings, PeerSettings, Rule } from "./reference.ts";
+import type { Accepts, Emission, Endpoint, NodeSettings, PeerSettings, Rule, Traffic } from "./reference.ts";
 
 const NS_PER_S = 1_000_000_000n;
 const ENOBUFS = 105;
@@ -33,6 +33,7 @@ export interface PeerState {
   epoch: bigint;
   sequence: bigint;
   unclaimed: bigint;
+  traffic: Traffic;
 }
 
 export interface EngineOptions extends NodeSettings {
@@ -135,6 +136,20 @@ export class EngineNode {
       epoch: this.view.getBigUint64(at + abi.PEER_EPOCH, true),
       sequence: this.view.getBigUint64(at + abi.PEER_SEQUENCE, true),
       unclaimed: this.view.getBigUint64(at + abi.PEER_UNCLAIMED, true),
+      traffic: this.traffic(index),
+    };
+  }
+
+  traffic(index: number): Traffic {
+    const at = this.engine.call.region(abi.REGION_PEERS) + index * abi.PEER_STRIDE;
+    const figure = (field: number): bigint => this.view.getBigUint64(at + field, true);
+    return {
+      rxPackets: figure(abi.PEER_RX_PACKETS),
+      rxBytes: figure(abi.PEER_RX_BYTES),
+      txPackets: figure(abi.PEER_TX_PACKETS),
+      txBytes: figure(abi.PEER_TX_BYTES),
+      lost: figure(abi.PEER_LOST),
+      drops: figure(abi.PEER_DROPS),
     };
   }
 

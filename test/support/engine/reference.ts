@@ -63,6 +63,38 @@ export interface Emission {
 /** Decides whether the system takes an emission. */
 export type Accepts = (emission: Emission) => boolean;
 
+/** What is counted for one peer, control-protocol.md §12. */
+export interface Traffic {
+  rxPackets: bigint;
+  rxBytes: bigint;
+  txPackets: bigint;
+  txBytes: bigint;
+  lost: bigint;
+  drops: bigint;
+}
+
+/** Every number accepted in one epoch, and the first of them above 0. */
+export class Heard {
+  private readonly numbers = new Set<bigint>();
+  private first: bigint | null = null;
+  private highest = 0n;
+
+  add(seq: bigint): void {
+    this.numbers.add(seq);
+    if (this.first === null && seq > 0n) this.first = seq;
+    if (seq > this.highest) this.highest = seq;
+  }
+
+  /** Numbers from the first on that were never accepted and cannot be any more: a window or more behind the highest. */
+  lost(window = 64n): bigint {
+    const end = this.highest - window;
+    const { first } = this;
+    if (first === null || end < first) return 0n;
+    const known = [...this.numbers].filter((seq) => seq >= first && seq <= end).length;
+    return end - first + 1n - BigInt(known);
+  }
+}
+
 interface Peer extends PeerSettings {
   socket: number;
   lastSeen: bigint;
@@ -73,6 +105,10 @@ interface Peer extends PeerSettings {
   txKey: Uint8Array;
   /** Datagrams from the endpoint that no key opened. */
   unclaimed: bigint;
+  traffic: Omit<Traffic, "lost">;
+  /** Lost in earlier epochs. */
+  lostBefore: bigint;
+  heard: Heard;
   /** Last sequence number used. */
   sequence: bigint;
   highest: bigint;
@@ -162,6 +198,9 @@ export class ReferenceNode {
       txKey: sessionKey(txLink, epoch),
       sequence: 0n,
       unclaimed: 0n,
+      traffic: { rxPackets: 0n, rxBytes: 0n, txPackets: 0n, txBytes: 0n, drops: 0n },
+      lostBefore: 0n,
+      heard: new Heard(),
       highest: 0n,
       accepted: new Set(),
     });
@@ -228,14 +267,14 @@ export class ReferenceNode {
       this.learn(peer, source);
       return abi.COUNTER_KEEPALIVE_RX;
     }
-    if (!wellFormedIpv4(plaintext)) return abi.COUNTER_DROP_UDP_NOT_IPV4;
+    if (!wellFormedIpv4(plaintext)) return this.drop(peer, abi.COUNTER_DROP_UDP_NOT_IPV4);
     const inside = addressAt(plaintext, 12);
     const others = peer.others ?? [];
     if (
       !contains(peer.allowed, peer.allowedBits, inside) &&
       !others.some(({ address, bits }) => contains(address, bits, inside))
     )
-      return abi.COUNTER_DROP_UDP_SPOOF;
+      return this.drop(peer, abi.COUNTER_DROP_UDP_SPOOF);
     this.learn(peer, source);
     return this.route(peer, plaintext);
   }
@@ -250,11 +289,17 @@ export class ReferenceNode {
     const peer = this.peers.find((candidate) => candidate.id === rule.target);
     if (peer === undefined) return abi.COUNTER_DROP_TUN_UNKNOWN_TARGET;
     if (isNowhere(peer.endpoint)) return abi.COUNTER_DROP_TUN_UNKNOWN_ENDPOINT;
-    if (packet.length > MAX_PLAINTEXT) return abi.COUNTER_DROP_TUN_OVERSIZED;
+    if (packet.length > MAX_PLAINTEXT) return this.drop(peer, abi.COUNTER_DROP_TUN_OVERSIZED);
     const size = this.transmit(peer, 0, packet);
     if (size === 0) return abi.COUNTER_DROP_TUN_SEND_ERR;
     this.bump(abi.COUNTER_UDP_TX_BYTES, size);
     return abi.COUNTER_UDP_TX_PACKETS;
+  }
+
+  /** Counts a packet from or for a peer that goes no further. */
+  private drop(peer: Peer, counter: number): number {
+    peer.traffic.drops++;
+    return counter;
   }
 
   private bump(counter: number, by = 1): void {
@@ -317,12 +362,21 @@ export class ReferenceNode {
       return null;
     }
     if (header.epoch > peer.epoch) {
+      peer.lostBefore += peer.heard.lost();
+      peer.heard = new Heard();
       peer.epoch = header.epoch;
       peer.rxKey = key;
       peer.highest = 0n;
       peer.accepted = new Set();
     }
-    return acceptSequence(peer, header.seq) ? plaintext : null;
+    if (!acceptSequence(peer, header.seq)) {
+      peer.traffic.drops++;
+      return null;
+    }
+    peer.heard.add(header.seq);
+    peer.traffic.rxPackets++;
+    peer.traffic.rxBytes += BigInt(datagram.length);
+    return plaintext;
   }
 
   private learn(peer: Peer, source: Endpoint): void {
@@ -337,14 +391,14 @@ export class ReferenceNode {
   /** §9 step 9. */
   private route(from: Peer, packet: Uint8Array): number {
     const rule = this.rules[scanPolicy(this.rules, addressAt(packet, 16))];
-    if (rule === undefined) return abi.COUNTER_DROP_UDP_NO_ROUTE;
-    if (rule.action === abi.ACTION_DROP) return abi.COUNTER_DROP_UDP_DROP_RULE;
+    if (rule === undefined) return this.drop(from, abi.COUNTER_DROP_UDP_NO_ROUTE);
+    if (rule.action === abi.ACTION_DROP) return this.drop(from, abi.COUNTER_DROP_UDP_DROP_RULE);
     if (rule.target === 0) return this.deliver(packet);
     const peer = this.peers.find((candidate) => candidate.id === rule.target);
-    if (peer === undefined) return abi.COUNTER_DROP_UDP_UNKNOWN_TARGET;
-    if (peer === from) return abi.COUNTER_DROP_UDP_NO_REFLECT;
-    if (isNowhere(peer.endpoint)) return abi.COUNTER_DROP_UDP_UNKNOWN_ENDPOINT;
-    if (packet.length > MAX_PLAINTEXT) return abi.COUNTER_DROP_UDP_OVERSIZED;
+    if (peer === undefined) return this.drop(from, abi.COUNTER_DROP_UDP_UNKNOWN_TARGET);
+    if (peer === from) return this.drop(from, abi.COUNTER_DROP_UDP_NO_REFLECT);
+    if (isNowhere(peer.endpoint)) return this.drop(from, abi.COUNTER_DROP_UDP_UNKNOWN_ENDPOINT);
+    if (packet.length > MAX_PLAINTEXT) return this.drop(from, abi.COUNTER_DROP_UDP_OVERSIZED);
     const size = this.transmit(peer, 0, packet);
     if (size === 0) return abi.COUNTER_DROP_UDP_SEND_ERR;
     this.bump(abi.COUNTER_RELAY_BYTES, size);
@@ -361,7 +415,7 @@ export class ReferenceNode {
 
   /** Seals and sends. The datagram's length, or 0 when nothing left the node. */
   private transmit(peer: Peer, flags: number, plaintext: Uint8Array): number {
-    if (peer.sequence === MAX_U64) return 0;
+    if (peer.sequence === MAX_U64) return this.drop(peer, 0);
     peer.sequence += 1n;
     const { localId: keyId, epoch } = this.settings;
     const plain = sealDatagram(
@@ -371,8 +425,10 @@ export class ReferenceNode {
     );
     const bytes = this.settings.obfuscate ? maskDatagram(peer.txLink, plain) : plain;
     const emission: Emission = { to: "udp", bytes, endpoint: { ...peer.endpoint }, socket: peer.socket };
-    if (!this.accepts(emission)) return 0;
+    if (!this.accepts(emission)) return this.drop(peer, 0);
     this.emitted.push(emission);
+    peer.traffic.txPackets++;
+    peer.traffic.txBytes += BigInt(bytes.length);
     return bytes.length;
   }
 }

@@ -35,7 +35,7 @@ import {
   UNIX_SEND_BUFFER,
   UNIX_TEXT_LIMIT,
 } from "../../../src/core/sys.ts";
-import { REGION_CLOCK, REGION_SCRATCH } from "../../../src/engine/abi.ts";
+import { MAX_MESSAGES, REGION_CLOCK, REGION_SCRATCH } from "../../../src/engine/abi.ts";
 import type { Engine } from "../../../src/engine/exports.ts";
 import { batch, receive, Stage } from "./staging.ts";
 
@@ -240,6 +240,29 @@ export function complianceSuite(name: string, firstPort: number, make: () => Mac
         const atFirst = receive(sys, engine, 1, 0);
         assert.equal(atFirst[0]!.data.length, 20);
         assert.deepEqual(atFirst[0]!.from, other);
+      }),
+    );
+
+    test(
+      "what the receive buffer has no room for is counted",
+      onUdp(({ sys, engine }, to) => {
+        const stage = new Stage(engine);
+        while (stage.count < MAX_MESSAGES) stage.udp(sys, to, [bytes(2, stage.count)]);
+        assert.equal(sys.udpDrops(), 0);
+        const rounds = 60;
+        for (let i = 0; i < rounds; i++) sys.udpSend(MAX_MESSAGES);
+        let received = 0;
+        while ((sys.wait(200) & READY_UDP) !== 0) {
+          const count = batch(engine, sys.udpReceive(0)).length;
+          assert.ok(count > 0);
+          received += count;
+        }
+        const dropped = sys.udpDrops();
+        assert.ok(dropped > 0, `all of ${received} were received`);
+        assert.equal(received + dropped, rounds * MAX_MESSAGES);
+        // Of all sockets, and nothing is counted twice.
+        assert.equal(sys.udpOpen(nextPort++), 1);
+        assert.equal(sys.udpDrops(), dropped);
       }),
     );
 

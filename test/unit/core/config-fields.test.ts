@@ -52,6 +52,7 @@ test("a field given twice is found wherever it stands in the table", () => {
     obfuscate: "true",
     match_src: "false",
     replay_window: "64",
+    log: '"quiet"',
     psk: '""',
   };
   for (const { name } of Object.values(FIELDS)) {

@@ -15,8 +15,14 @@ import * as os from "../../../src/core/sys.ts";
 import {
   COUNTER_COUNT,
   KEY_LENGTH,
+  PEER_DROPS,
   PEER_LAST_SEEN,
+  PEER_LOST,
+  PEER_RX_BYTES,
+  PEER_RX_PACKETS,
   PEER_STRIDE,
+  PEER_TX_BYTES,
+  PEER_TX_PACKETS,
   PEER_UNCLAIMED,
   REGION_CLOCK,
   REGION_COUNTERS,
@@ -33,11 +39,15 @@ const WARNINGS: string[] = [];
 const NODE = {
   version: "0.10.0",
   localId: 1,
-  port: 18020,
+  role: "hub" as const,
+  obfuscate: true,
+  ports: [18020, 18023],
   tun: "snr0",
   names: ["north", 'q"\\'],
   labels: ["north", 'q"\\'].map(fieldText),
   run: "7.5",
+  startedAt: 58,
+  socketDrops: () => 7,
   warnings: () => WARNINGS,
 };
 
@@ -93,6 +103,9 @@ traffic:
 drops:
   tun: not_ipv4=1014 no_route=1015 drop_rule=1016 local_loop=1017 unknown_target=1018 oversized=1019 egress_err=1020 send_err=1021 unknown_endpoint=1033
   udp: unknown_peer=1022 auth_or_invalid=1023 scan_budget=1024 not_ipv4=1025 spoof=1026 no_route=1027 drop_rule=1028 unknown_target=1029 no_reflect=1030 oversized=1031 send_err=1032 unknown_endpoint=1034
+node:
+  role=hub obfuscate=true uptime_seconds=42 socket_drops=7
+  listen_ports=18020,18023
 `,
   );
   assert.ok(statusText(engine, { ...NODE, names: ["", ""], labels: ["", ""] }).includes("  id=2 endpoint="));
@@ -101,13 +114,18 @@ drops:
 test("status as JSON", () => {
   const { engine, seen, view, counters } = prepare();
   view.setBigUint64(counters, 18446744073709551615n, true);
+  const first = engine.call.region(REGION_PEERS);
+  [21n, 18446744073709551615n, 23n, 24n, 25n, 26n].forEach((value, i) => {
+    const fields = [PEER_RX_PACKETS, PEER_RX_BYTES, PEER_TX_PACKETS, PEER_TX_BYTES, PEER_LOST, PEER_DROPS];
+    view.setBigUint64(first + fields[i]!, value, true);
+  });
   const values = COUNTER_NAMES.map((name, i) => `"${name}":${i === 0 ? "18446744073709551615" : 1001 + i}`);
   assert.equal(
     statusJson(engine, NODE),
     '{"schema_version":1,"version":"0.10.0","mode":"raw_direct","local_id":1,"listen_port":18020,"tun":"snr0","peers":[' +
-      `{"id":2,"name":"north","endpoint":"198.51.100.20:18020","allowed_src":"10.77.0.2/32","last_seen_wall_ns":${seen},"last_seen_age_seconds":5,"online":true,"unclaimed":0,"allowed_srcs":["10.77.0.2/32"]},` +
-      '{"id":3,"name":"q\\"\\\\","endpoint":"203.0.113.30:18020","allowed_src":"10.77.0.3/32","last_seen_wall_ns":0,"last_seen_age_seconds":null,"online":false,"unclaimed":0,"allowed_srcs":["10.77.0.3/32"]}' +
-      `],"counters":{${values.join(",")}},"features":["peer-endpoint","policy-from","status-from","unclaimed","policy-insert","policy-del","policy-replace","policy-test"],"warnings":[]}`,
+      `{"id":2,"name":"north","endpoint":"198.51.100.20:18020","allowed_src":"10.77.0.2/32","last_seen_wall_ns":${seen},"last_seen_age_seconds":5,"online":true,"unclaimed":0,"allowed_srcs":["10.77.0.2/32"],"rx_packets":21,"rx_bytes":18446744073709551615,"tx_packets":23,"tx_bytes":24,"lost_packets":25,"drops":26,"key":"single"},` +
+      '{"id":3,"name":"q\\"\\\\","endpoint":"203.0.113.30:18020","allowed_src":"10.77.0.3/32","last_seen_wall_ns":0,"last_seen_age_seconds":null,"online":false,"unclaimed":0,"allowed_srcs":["10.77.0.3/32"],"rx_packets":0,"rx_bytes":0,"tx_packets":0,"tx_bytes":0,"lost_packets":0,"drops":0,"key":"single"}' +
+      `],"counters":{${values.join(",")}},"features":["peer-endpoint","policy-from","status-from","unclaimed","policy-insert","policy-del","policy-replace","policy-test","traffic"],"warnings":[],"role":"hub","obfuscate":true,"uptime_seconds":42,"listen_ports":[18020,18023],"socket_drops":7}`,
   );
   assert.equal(COUNTER_NAMES.length, COUNTER_COUNT);
 });
@@ -414,7 +432,7 @@ test("datagrams of a peer that no key opened are shown, in the text only where t
   assert.match(lines[4]!, / last_seen_wall_ns=0 unclaimed=18446744073709551615$/);
   assert.match(
     statusJson(engine, NODE),
-    /"id":3,.*"online":false,"unclaimed":18446744073709551615,"allowed_srcs":\["10\.77\.0\.3\/32"\]\}\]/,
+    /"id":3,.*"online":false,"unclaimed":18446744073709551615,"allowed_srcs":\["10\.77\.0\.3\/32"\],"rx_packets"/,
   );
 });
 

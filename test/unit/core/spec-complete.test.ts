@@ -81,7 +81,7 @@ const NUMBERS: { readonly [name: string]: readonly number[] } = {
     limits.MAX_STATUS_PAGE,
     limits.MAX_REQUEST,
     limits.MAX_COMMAND,
-    limits.ONLINE_SECONDS,
+    abi.ONLINE_SECONDS,
   ],
   "config.md": [
     limits.DEFAULT_MTU,

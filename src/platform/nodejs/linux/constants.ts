@@ -21,6 +21,10 @@ export const SO_SNDBUFFORCE = 32;
 export const SO_RCVBUFFORCE = 33;
 export const SO_DOMAIN = 39;
 export const SO_ATTACH_REUSEPORT_CBPF = 51;
+/** Figures of a socket, u32 each (Linux 4.12). */
+export const SO_MEMINFO = 55;
+/** Index of the datagrams dropped: what SO_RXQ_OVFL would tell with the next datagram. */
+export const SK_MEMINFO_DROPS = 8;
 export const SOL_IP = 0;
 export const IP_MTU_DISCOVER = 10;
 export const IP_PMTUDISC_PROBE = 3;

@@ -17,7 +17,7 @@ import {
 import { closeFile } from "../files.ts";
 import { SO_SNDBUF } from "./constants.ts";
 import { socketOption } from "./socket-option.ts";
-import { bytesOwed, openLaneSocket } from "./udp-socket.ts";
+import { bytesOwed, droppedBefore, openLaneSocket } from "./udp-socket.ts";
 
 /** A destination as two words of its struct sockaddr_in: family and port, then the address. */
 interface Lane {
@@ -44,6 +44,8 @@ export class ListenPort {
   private taken = 0;
   private handed = 0;
   private hand = 0;
+  /** What drops() returned last; its low 32 bits are the kernel's counter. */
+  private dropped = 0;
 
   /** @param lanes sockets made for this port before: while the process was privileged */
   constructor(main: number, lanes: readonly number[] = []) {
@@ -108,6 +110,14 @@ export class ListenPort {
     if (this.lanes.length === 0) return this.main;
     // More slow destinations than lanes: this one shares with another that is slow.
     return this.lanes[(((address ^ port) >>> 16) ^ ((address ^ port) & 0xffff)) % this.lanes.length]!.fd;
+  }
+
+  /** Datagrams dropped before the socket that receives, since it was opened; -1 where the kernel does not tell. */
+  drops(): number {
+    const now = droppedBefore(this.main);
+    if (now < 0) return -1;
+    this.dropped += (now - (this.dropped >>> 0)) >>> 0;
+    return this.dropped;
   }
 
   closeAll(): void {

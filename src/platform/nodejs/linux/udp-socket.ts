@@ -2,7 +2,7 @@
 
 import { EINVAL, failure, LANE_BUFFER, UDP_BIND, UDP_BUFFER, UDP_SOCKET } from "../../../core/sys.ts";
 import { closeFile } from "../files.ts";
-import { bindSocket, errno, getsockname, ioctl, setsockopt, socket } from "../libc.ts";
+import { bindSocket, errno, getsockname, getsockopt, ioctl, setsockopt, socket } from "../libc.ts";
 import { structures } from "../native-memory.ts";
 import {
   AF_INET,
@@ -10,7 +10,9 @@ import {
   IP_MTU_DISCOVER,
   IP_PMTUDISC_OMIT,
   SIOCOUTQ,
+  SK_MEMINFO_DROPS,
   SO_ATTACH_REUSEPORT_CBPF,
+  SO_MEMINFO,
   SO_RCVBUF,
   SO_RCVBUFFORCE,
   SO_REUSEPORT,
@@ -34,6 +36,9 @@ const SOCKADDR_IN_SIZE = 16;
 
 const ADDRESS = structures.reserve(SOCKADDR_IN_SIZE);
 const VALUE = structures.reserve(4);
+const LENGTH = structures.reserve(4);
+const MEMINFO_SIZE = 4 * (SK_MEMINFO_DROPS + 1);
+const MEMINFO = structures.reserve(MEMINFO_SIZE);
 const FILTER = structures.reserve(SOCK_FILTER_SIZE);
 const PROGRAM = structures.reserve(SOCK_FPROG_SIZE);
 
@@ -117,6 +122,18 @@ export function bytesOwed(fd: number): number {
 /** Bytes of a socket's send buffer by the kernel's count. */
 export function sendBuffer(fd: number): number {
   return socketOption(fd, SO_SNDBUF);
+}
+
+/**
+ * Datagrams that the kernel has dropped before a socket, a u32 that wraps; -1 where the kernel does not tell (before
+ * Linux 4.12). It is the counter that SO_RXQ_OVFL sends along with datagrams, but costs nothing until it is asked for.
+ */
+export function droppedBefore(fd: number): number {
+  structures.u32[LENGTH >> 2] = MEMINFO_SIZE;
+  const length = structures.address(LENGTH);
+  const result = getsockopt(fd, SOL_SOCKET, SO_MEMINFO, structures.address(MEMINFO), length);
+  if (result < 0 || structures.u32[LENGTH >> 2]! < MEMINFO_SIZE) return -1;
+  return structures.u32[(MEMINFO >> 2) + SK_MEMINFO_DROPS]!;
 }
 
 /** Lets a socket receive coalesced datagrams. Without the option (before Linux 5.0) each comes alone. */
