@@ -24,7 +24,6 @@ export function clientUsage(named: CommandRow<Command> | null = null): string {
       groups[last] += `|${words[1]}`;
     else groups.push(words.join(" "));
   }
-  for (let i = 0; i < VIEWS.length; i++) if (VIEWS[i]!.words.length === 1) groups.push(VIEWS[i]!.words[0]!);
   return `usage: subnetra ${groups.join(" | ")}\n${MORE}`;
 }
 
