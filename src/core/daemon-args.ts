@@ -19,7 +19,8 @@ export interface DaemonArgs {
 }
 
 export const DAEMON_USAGE = `usage: subnetrad [--up] [--config PATH] [--policy FILE]
-       subnetrad --check [--strict] [--path-mtu N] [--policy FILE] [--config PATH]
+       subnetrad --check [--strict] [--path-mtu N] [--policy FILE]
+                 [--config PATH]
        subnetrad --print-network-plan [--path-mtu N] [--dialect linux|macos]
                  [--config PATH]
 
@@ -27,7 +28,7 @@ export const DAEMON_USAGE = `usage: subnetrad [--up] [--config PATH] [--policy F
                          (default: $SUBNETRA_CONFIG, else config.json)
   --up                   set the interface up as the plan says
   --policy FILE          saved rules to add at start (subnetra save)
-  --check                validate the configuration, warn of what looks wrong, exit
+  --check                validate the configuration, warn of mistakes, exit
   --strict               with --check: warnings are errors
   --print-network-plan   print the host commands for this node and exit
   --path-mtu N           MTU of the underlay path, for both (default ${DEFAULT_PATH_MTU})
