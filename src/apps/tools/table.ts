@@ -13,6 +13,7 @@ import { DOCTOR } from "./doctor/doctor.ts";
 import { EXPORTER } from "./exporter.ts";
 import { FORWARD_BENCH } from "./forward-bench.ts";
 import { UDP_BLAST } from "./udp-blast.ts";
+import { COMPLETION } from "./completion.ts";
 import { WIRE_DECODE } from "./wire-decode.ts";
 
 /** A tool that needs Node.js itself: it waits, or opens what Sys has not. */
@@ -40,4 +41,5 @@ export const TOOLS: readonly (Tool | NodejsTool)[] = [
   FORWARD_BENCH,
   BENCH_OVERLAY,
   DOCTOR,
+  COMPLETION,
 ];

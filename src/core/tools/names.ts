@@ -23,6 +23,7 @@ export const TOOL_NAMES: readonly ToolName[] = [
   onNodejs("forward-bench", "measures what forwarding costs beyond it"),
   onNodejs("bench-overlay", "measures the tunnel between two live nodes"),
   onNodejs("doctor", "finds what is wrong with this node, and the remedy"),
+  onNodejs("completion", "completion of this command for bash, zsh and fish"),
 ];
 
 function everywhere(name: string, summary: string): ToolName {
