@@ -32,7 +32,8 @@ import { sourceDate, VERSION } from "./version.mjs";
 
 const OUT = "dist/deb";
 const REVISION = 1;
-const MAINTAINER = "The Subnetra authors <subnetra@localhost>";
+/** Nobody's address: who publishes packages names an own one. */
+const MAINTAINER = process.env.SUBNETRA_MAINTAINER ?? "The Subnetra authors <noreply@subnetra.invalid>";
 
 /** Debian's names of the machines it is made for. */
 export const DEB_MACHINES = { amd64: "amd64", arm64: "arm64", armv7: "armhf" };
@@ -95,6 +96,17 @@ function changelog(version, epoch) {
 `;
 }
 
+/** What lintian may find, because it is meant so. */
+const LINTIAN = `# The package is made to run on any Debian, and the file on any Linux: it needs no library.
+subnetra: statically-linked-binary [usr/sbin/subnetrad]
+# The folder holds keys.
+subnetra: non-standard-dir-perm 0700 != 0755 [etc/subnetra/]
+# It is not part of Debian: there is no bug to close, and no mail address.
+subnetra: initial-upload-closes-no-bugs *
+subnetra: bogus-mail-host *
+subnetra: bogus-mail-host-in-debian-changelog *
+`;
+
 const CONFFILES = "/etc/default/subnetrad\n";
 const SAMPLES = ["config.example.json", "hub.json", "spoke-a.json", "spoke-b.json"];
 
@@ -104,6 +116,7 @@ function contents(target, version, epoch, documents) {
   const files = [
     ["etc/default/subnetrad", project("deploy/debian/default"), 0o644],
     ["usr/sbin/subnetrad", project(targetFile(target)), 0o755],
+    ["usr/share/lintian/overrides/subnetra", LINTIAN, 0o644],
     [`${doc}/copyright`, COPYRIGHT_HEAD + licence(), 0o644],
     [`${doc}/changelog.gz`, packed(project("CHANGELOG.md")), 0o644],
     [`${doc}/changelog.Debian.gz`, packed(changelog(version, epoch)), 0o644],
@@ -181,7 +194,8 @@ export function makeDeb(target, documents, { version = VERSION, out = OUT } = {}
     const env = { ...process.env, SOURCE_DATE_EPOCH: String(epoch) };
     const args = ["-Zxz", "-z6", "--threads-max=1", "--root-owner-group", "--build", folder, file];
     const result = spawnSync("dpkg-deb", args, { cwd: root, env, encoding: "utf8" });
-    if (result.status !== 0) throw new Error(`dpkg-deb (apt-get install dpkg): ${result.stderr ?? result.error}`);
+    if (result.status !== 0)
+      throw new Error(`dpkg-deb (apt-get install dpkg): ${result.stderr ?? result.error}`);
     return file;
   } finally {
     rmSync(folder, { recursive: true, force: true });

@@ -27,10 +27,13 @@ const ROOT_FLAGS: readonly Flag[] = [
 
 /** Every beginning of every line, the longest first, so that the first that fits is the right one. */
 function places(lines: readonly CommandLine[]): Place[] {
-  const found = new Map<string, { next: Map<string, string>; flags: Flag[]; program: string; path: string }>();
+  const found = new Map<
+    string,
+    { next: Map<string, string>; flags: Flag[]; program: string; path: string }
+  >();
   const at = (program: string, path: string) => {
     const key = `${program} ${path}`;
-    const place = found.get(key) ?? { program, path, next: new Map(), flags: [] };
+    const place = found.get(key) ?? { program, path, next: new Map<string, string>(), flags: [] as Flag[] };
     found.set(key, place);
     return place;
   };
@@ -59,8 +62,7 @@ function bash(all: readonly Place[]): string {
     const values = own.flatMap((place) =>
       place.flags.flatMap(({ name, value }) => {
         if (value === "nothing") return [];
-        const reply =
-          value === "file" ? "-f" : value === "word" ? "-W ''" : `-W ${quote(value.join(" "))}`;
+        const reply = value === "file" ? "-f" : value === "word" ? "-W ''" : `-W ${quote(value.join(" "))}`;
         const line = `${pattern(place)}' ${name}'`;
         return [`    ${line}) compgen_args=(${reply}) ;;\n`];
       }),
@@ -94,10 +96,7 @@ complete -o filenames -F _${program} ${program}
 function zsh(all: readonly Place[]): string {
   const describe = ({ word, meaning }: Candidate) => quote(`${word.replaceAll(":", "\\:")}:${meaning}`);
   const lines = all.map((place) => {
-    const list = [
-      ...place.next,
-      ...place.flags.map(({ name, meaning }) => ({ word: name, meaning })),
-    ];
+    const list = [...place.next, ...place.flags.map(({ name, meaning }) => ({ word: name, meaning }))];
     return `    ${quote(`${place.program} `)}${place.path === "" ? "" : quote(`${place.path} `)}*) list=(${list.map(describe).join(" ")}) ;;\n`;
   });
   const values = all.flatMap((place) =>
