@@ -173,9 +173,11 @@ become_able() {
 
 # place SOURCE TARGET MODE: complete or not at all, also while the old file runs.
 place() {
-  $SUDO mkdir -p "$(dirname "$2")" &&
-    $SUDO cp "$1" "$2.new" && $SUDO chmod "$3" "$2.new" && $SUDO mv -f "$2.new" "$2" ||
+  if $SUDO mkdir -p "$(dirname "$2")" && $SUDO cp "$1" "$2.new" && $SUDO chmod "$3" "$2.new"; then
+    $SUDO mv -f "$2.new" "$2" || die "cannot write $2"
+  else
     die "cannot write $2"
+  fi
 }
 
 install_programs() {

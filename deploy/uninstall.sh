@@ -31,7 +31,11 @@ die() {
 while [ $# -gt 0 ]; do
   case $1 in
     -y | --yes) YES=1 ;;
-    --dir) [ $# -ge 2 ] || die "--dir needs a value" && DIR=$2 && shift ;;
+    --dir)
+      [ $# -ge 2 ] || die "--dir needs a value"
+      DIR=$2
+      shift
+      ;;
     --dir=*) DIR=${1#*=} ;;
     -h | --help) usage && exit 0 ;;
     *) die "unknown argument: $1 (see --help)" ;;
@@ -74,7 +78,9 @@ ask "Go on?" || die "nothing was removed"
 
 for folder in "$DIR" "$UNIT_DIR"; do
   if [ -d "$folder" ] && [ ! -w "$folder" ]; then
-    [ "$(id -u)" != 0 ] && command -v sudo >/dev/null 2>&1 || die "cannot write to $folder: run this as root"
+    if [ "$(id -u)" = 0 ] || ! command -v sudo >/dev/null 2>&1; then
+      die "cannot write to $folder: run this as root"
+    fi
     ask "$folder is not writable: use sudo?" || die "nothing was removed"
     SUDO=sudo
   fi

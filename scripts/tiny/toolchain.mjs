@@ -5,7 +5,7 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { root, run } from "../setup.mjs";
 
-const ZIG_VERSION = "0.16.0";
+export const ZIG_VERSION = "0.16.0";
 const VENV = join(root, ".cache/venv");
 const PYTHON = join(VENV, "bin/python");
 export const DUKTAPE = "/usr/share/duktape";

@@ -1,16 +1,7 @@
 // Container images and release archives: what container tools say about them, and the unpacked root in action.
 
 import assert from "node:assert/strict";
-import {
-  copyFileSync,
-  existsSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from "node:fs";
+import { copyFileSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, describe, it, test } from "node:test";
 import { newKey } from "../../lab/config.ts";
@@ -24,7 +15,6 @@ import {
   skipUnless,
   skipWithout,
   targets,
-  withFolder,
 } from "../support/tiny/tiny.ts";
 
 const VERSION = JSON.parse(readFileSync(join(root, "package.json"), "utf8")).version as string;
@@ -132,36 +122,5 @@ describe("The unpacked image", { skip }, () => {
     assert.equal(health(), 0);
     assert.equal(await daemon.stop(), 0);
     assert.equal(health(), 1);
-  });
-});
-
-test("a release: archives that match their checksums", { skip, timeout: 600000 }, async () => {
-  const made = run([process.execPath, join(root, "scripts/tiny/release.mjs"), "--target", nativeTarget], {
-    timeout: 600000,
-  });
-  assert.equal(made.status, 0, made.stderr);
-  const folder = join(root, "dist/release");
-  const name = `subnetra-${VERSION}-linux-${nativeTarget}`;
-  const archives = [
-    `${name}.tar.gz`,
-    ...["", "-legacy"].map((kind) => `subnetra-image-v${VERSION}-${nativeTarget}${kind}.tar.gz`),
-  ];
-  assert.deepEqual(readdirSync(folder).sort(), [...archives, "SHA256SUMS.txt"].sort());
-  const sums = run(["sha256sum", "-c", "SHA256SUMS.txt"], { cwd: folder });
-  assert.equal(sums.status, 0, sums.stdout);
-  await withFolder((out) => {
-    must(["tar", "xzf", join(folder, `${name}.tar.gz`), "-C", out]);
-    for (const file of [
-      "LICENSE",
-      "README.md",
-      "config.example.json",
-      "subnetra",
-      "subnetrad",
-      "subnetrad.init",
-      "subnetrad.service",
-      "network.conf",
-    ])
-      assert.ok(existsSync(join(out, name, file)), file);
-    assert.equal(must([join(out, name, "subnetra"), "--version"]), `subnetra v${VERSION}\n`);
   });
 });
