@@ -17,7 +17,7 @@ const ALLOWED = [
   /^dist\/lib\/engine\/engine-(plain|simd)\.wasm$/,
   /^dist\/lib\/platform\/nodejs\/((linux|macos)\/)?[a-z0-9-]+\.js$/,
   /^dist\/lib\/apps\/(tools\/(doctor\/)?)?[a-z-]+\.js$/,
-  /^deploy\/([a-z]+\/)*[a-z.-]+$/,
+  /^deploy\/([a-z]+\/)*[a-z.@-]+$/,
   /^docs\/(spec\/)?[A-Za-z.-]+\.(md|json)$/,
 ];
 const NEEDED = [
@@ -30,6 +30,8 @@ const NEEDED = [
   "deploy/systemd/subnetrad.service",
   "deploy/systemd/subnetra-exporter.service",
   "deploy/prometheus/alerts.yml",
+  "deploy/systemd/nodejs/subnetrad.service",
+  "deploy/systemd/nodejs/subnetrad@.service",
   "docs/operations.md",
   "docs/spec/metrics.md",
   "docs/errors.md",
@@ -148,6 +150,18 @@ export { wrong };
     );
     must(process.execPath, [join(modules, "typescript/bin/tsc"), "-p", "tsconfig.json"]);
     assert.match(must(process.execPath, ["use.js"]), /^\d+\.\d+\.\d+ \w+ true\n$/);
+  });
+
+  test("works when it is installed for everybody (npm install -g)", () => {
+    const prefix = join(folder, "prefix");
+    const local = ["koffi", `@koromix/koffi-${process.platform}-${process.arch}`].map((name) =>
+      join(modules, name),
+    );
+    const flags = ["--offline", "--ignore-scripts", "--install-links", "--no-audit", "--no-fund"];
+    must("npm", ["install", "-g", "--prefix", prefix, ...flags, join(folder, packed.filename), ...local]);
+    for (const name of ["subnetrad", "subnetra"])
+      assert.match(must(join(prefix, "bin", name), ["--version"]), /^subnetra v/);
+    assert.match(must(join(prefix, "bin/subnetra"), ["completion", "bash"]), /complete -o filenames/);
   });
 
   test("nothing but the programming interface can be imported", () => {

@@ -190,7 +190,7 @@ function warnOfSources(warnings: Warnings, config: Config, peer: PeerConfig, pla
     const cidr = allowedSrcs[i]!;
     const at = allowedSrcs.length === 1 ? `${place}.allowed_src` : `${place}.allowed_src[${i}]`;
     warnOfHostBits(warnings, cidr, at);
-    if (own !== null && isOneAddress(cidr) && overlaps(cidr, own))
+    if (own !== null && isOneAddress(cidr) && overlaps(cidr, hostPrefix(own)))
       warnings.add(`${at}: is this node's own address, local_tun_ip`);
     for (let k = 0; k < allowedSrcs.length; k++) {
       const twin = covers(cidr, allowedSrcs[k]!) && covers(allowedSrcs[k]!, cidr);
