@@ -8,12 +8,12 @@
 //
 // Options as for the tiny build (build.mjs), which runs first for files that are missing.
 
-import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
+import { git, TAG } from "../release/version.mjs";
 import { root } from "../setup.mjs";
 import { buildTiny, readOptions, targetFile } from "./build.mjs";
 import { tar } from "./tar.mjs";
@@ -22,9 +22,6 @@ import { TARGETS } from "./targets.mjs";
 const SIZE_LIMIT = 1 << 20;
 const NAME = "subnetra";
 const SECOND = 1e9;
-export const VERSION = JSON.parse(readFileSync(join(root, "package.json"), "utf8")).version;
-/** How names of a release have the version: as the tag in the repository. */
-export const TAG = `v${VERSION}`;
 /** What one image reference stands for, whatever machine asks for it. */
 export const INDEXED = ["amd64", "arm64", "armv7", "armv5"];
 
@@ -37,17 +34,11 @@ const json = (value) => Buffer.from(JSON.stringify(value));
 /** Gzip without the time and system that Node would not write anyway, at the best level. */
 export const gzip = (bytes) => gzipSync(bytes, { level: 9 });
 
-/** What git says, "unknown" outside of a clone. */
-function git(...args) {
-  const asked = spawnSync("git", args, { cwd: root, encoding: "utf8" });
-  return asked.status === 0 ? asked.stdout.trim() : "unknown";
-}
-
 /** Where the sources are published: of a clone from somewhere else nothing is told. */
 function source() {
   const { GITHUB_SERVER_URL: server, GITHUB_REPOSITORY: repository } = process.env;
   if (server && repository) return `${server}/${repository}`;
-  const origin = git("remote", "get-url", "origin");
+  const origin = git("remote", "get-url", "origin") ?? "";
   return /^https?:\/\/[^@]+$/.test(origin) ? origin : "unknown";
 }
 
@@ -89,7 +80,7 @@ function configuration(name, layerDigest) {
         "org.opencontainers.image.licenses": "MIT",
         "org.opencontainers.image.source": source(),
         "org.opencontainers.image.version": TAG,
-        "org.opencontainers.image.revision": git("rev-parse", "HEAD"),
+        "org.opencontainers.image.revision": git("rev-parse", "HEAD") ?? "unknown",
       },
     },
     rootfs: { type: "layers", diff_ids: [`sha256:${layerDigest}`] },

@@ -9,9 +9,10 @@
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { VERSION } from "../release/version.mjs";
 import { root } from "../setup.mjs";
 import { buildTiny, readOptions, targetFile } from "./build.mjs";
-import { gzip, VERSION } from "./image.mjs";
+import { gzip } from "./image.mjs";
 import { tar } from "./tar.mjs";
 
 const directory = (path) => ({ path, directory: true });

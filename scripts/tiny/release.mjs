@@ -3,6 +3,8 @@
 //   subnetra-v<version>-linux-<target>.tar.gz   program, units, start script, samples, readme, licence
 //   subnetra_<version>-1_<machine>.deb
 //   subnetra-image-v<version>-<target>.tar.gz   container image for docker load, podman load; …-legacy for RouterOS
+//   subnetra-image-v<version>.tar.gz   OCI index over the architectures
+//   subnetra_<version>_<target>.ipk    OpenWrt package
 //   subnetra-v<version>.cdx.json                bill of materials
 //   install.sh, uninstall.sh
 //   SHA256SUMS.txt
@@ -19,10 +21,11 @@ import { makeDebs } from "../release/deb.mjs";
 import { releaseObstacles } from "../release/gate.mjs";
 import { readme } from "../release/readme.mjs";
 import { sbom } from "../release/sbom.mjs";
-import { TAG, VERSION } from "../release/version.mjs";
+import { TAG } from "../release/version.mjs";
 import { root } from "../setup.mjs";
 import { buildTiny, readOptions, targetFile } from "./build.mjs";
 import { buildImages, gzip } from "./image.mjs";
+import { buildPackages } from "./ipk.mjs";
 import { tar } from "./tar.mjs";
 import { TARGETS } from "./targets.mjs";
 
@@ -63,10 +66,8 @@ const MAKERS = [
   (targets) => targets.map(archive),
   async (targets) => (await makeDebs(targets)).map((file) => [basename(file), read(file)]),
   (targets, options) =>
-    buildImages(targets, options).map((file) => [
-      `${basename(file).replace(`-${VERSION}-`, `-${TAG}-`)}.gz`,
-      gzip(read(file)),
-    ]),
+    buildImages(targets, options).map((file) => [`${basename(file)}.gz`, gzip(read(file))]),
+  (targets, options) => buildPackages(targets, options).map((file) => [basename(file), read(file)]),
   () => [[`subnetra-${TAG}.cdx.json`, Buffer.from(sbom())]],
   () => ["install.sh", "uninstall.sh"].map((name) => [name, read(`deploy/${name}`)]),
 ];

@@ -8,12 +8,12 @@ import { METRICS } from "../../core/tools/metrics.ts";
 import { MTU_PROBE } from "../../core/tools/mtu-probe.ts";
 import type { Tool } from "../../core/tools/tool.ts";
 import { BENCH_OVERLAY } from "./bench-overlay.ts";
+import { COMPLETION } from "./completion.ts";
 import { CRYPTO_BENCH } from "./crypto-bench.ts";
 import { DOCTOR } from "./doctor/doctor.ts";
 import { EXPORTER } from "./exporter.ts";
 import { FORWARD_BENCH } from "./forward-bench.ts";
 import { UDP_BLAST } from "./udp-blast.ts";
-import { COMPLETION } from "./completion.ts";
 import { WIRE_DECODE } from "./wire-decode.ts";
 
 /** A tool that needs Node.js itself: it waits, or opens what Sys has not. */

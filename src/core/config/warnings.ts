@@ -8,6 +8,7 @@ import {
   formatCidr,
   formatHost,
   hasHostBits,
+  hostPrefix,
   isOneAddress,
   networkOf,
   overlaps,
