@@ -106,7 +106,7 @@ rate() {
 measure() {
   to=$1
   shift
-  report=$(iperf3 -c "$to" -f m -t "$SECS" "$@" 2>&1)
+  report=$(iperf3 -c "$to" --connect-timeout 3000 -f m -t "$SECS" "$@" 2>&1)
   result=$(printf '%s\n' "$report" | rate)
   [ -n "$result" ] || result="failed: $(printf '%s\n' "$report" | grep -i error | tail -1)"
   printf '%s' "$result"

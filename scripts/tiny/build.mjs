@@ -51,7 +51,10 @@ export function buildTiny(names, { installMissing = false, withTests } = {}) {
   for (const name of names) {
     const file = targetFile(name);
     const tests = name === withTests ? testPrograms(name) : [];
-    const [size] = compile(name, TARGETS[name], [{ entry: SHIPPED_ENTRY, file }, ...tests]);
+    const [size] = compile(name, TARGETS[name], [
+      { entry: TARGETS[name].entry ?? SHIPPED_ENTRY, file },
+      ...tests,
+    ]);
     const faults = checkFile(join(root, file));
     console.log(`${file}  ${size} bytes${faults.map((fault) => `  ${fault}`).join("")}`);
     if (faults.length > 0) sound = false;
