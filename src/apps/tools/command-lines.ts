@@ -78,7 +78,7 @@ export function commandLines(): CommandLine[] {
     program: "subnetra" as const,
     words,
     summary: help,
-    flags: flagsIn(usage, ""),
+    flags: flagsIn(`${usage} ${help}`, ""),
   }));
   const tools = TOOL_NAMES.map(({ name, summary }) => ({
     program: "subnetra" as const,
