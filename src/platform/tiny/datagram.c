@@ -57,7 +57,8 @@ int32_t sys_datagram_receive(int32_t fd, uint32_t offset, uint32_t limit, uint32
     ssize_t length;
     do {
         socklen_t size = sizeof sender;
-        length = recvfrom(fd, engine_bytes(offset, limit), limit, MSG_DONTWAIT, (struct sockaddr *)&sender, &size);
+        length =
+            recvfrom(fd, engine_bytes(offset, limit), limit, MSG_DONTWAIT, (struct sockaddr *)&sender, &size);
     } while (length < 0 && errno == EINTR);
     if (length < 0)
         return sys_error();

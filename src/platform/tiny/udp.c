@@ -90,11 +90,12 @@ int32_t sys_udp_buffer(void)
 
 /*
  * Datagrams that the kernel has dropped before the sockets. SO_MEMINFO (Linux 4.12) has the counter that
- * SO_RXQ_OVFL sends along with datagrams, but costs nothing until it is asked for. It wraps; the sum does not.
+ * SO_RXQ_OVFL sends along with datagrams, but costs nothing until it is asked for. It wraps; the sum does
+ * not.
  */
 double sys_udp_drops(void)
 {
-    static uint64_t dropped[ABI_MAX_LISTEN_PORTS];
+    static uint64_t dropped[ABI_MAX_LISTEN_PORTS] = {0};
     double sum = 0;
     for (uint32_t i = 0; i < sys_udp_count; i++) {
         uint32_t figures[MEMINFO_DROPS + 1];

@@ -39,6 +39,7 @@ const TABLE: readonly unknown[] = [
   `{"x":"${"y".repeat(60000)}"}`,
   { psk: "x" },
   { ...hub, role: "boss" },
+  { ...hub, log: "loud" },
   { ...hub, role: 5 },
   { ...hub, negotiation_version: 256 },
   { ...hub, local_id: -1 },
