@@ -132,8 +132,9 @@ class Node implements RunningNode {
     if (options.up && !takenOver) bringUp(this.host, config, sys.tunName());
     this.dropPrivileges();
     // Without a socket this process has been restarted by now.
-    this.server = this.controlServer(this.control!, config, options.snapshot);
-    const events = config.log === "quiet" ? null : new PeerEvents(this.host, names(config).map(fieldText));
+    const labels = names(config).map(fieldText);
+    this.server = this.controlServer(this.control!, config, labels, options.snapshot);
+    const events = config.log === "quiet" ? null : new PeerEvents(this.host, labels);
     this.reactor = new Reactor(engine, sys, this.server, config.listenPorts.length, events);
     sys.print(STDERR, options.notices);
     if (!savedRulesFound) sys.print(STDERR, `no saved rules at ${oneLine(options.savedRules!)}\n`);
@@ -195,7 +196,12 @@ class Node implements RunningNode {
     throw startFailure(`capability drop failed: ${error.code}`, error);
   }
 
-  private controlServer(socket: ControlSocket, config: Config, snapshot: string | null): ControlServer {
+  private controlServer(
+    socket: ControlSocket,
+    config: Config,
+    labels: string[],
+    snapshot: string | null,
+  ): ControlServer {
     const { engine, sys } = this.host;
     const identity = {
       version: VERSION,
@@ -205,7 +211,7 @@ class Node implements RunningNode {
       ports: config.listenPorts,
       tun: sys.tunName(),
       names: names(config),
-      labels: names(config).map(fieldText),
+      labels,
       run: this.startTime(),
       startedAt: monotonicSeconds(engine),
       socketDrops: () => sys.udpDrops(),

@@ -3,14 +3,13 @@
 import { existsSync, statSync } from "node:fs";
 import { ClientSocket } from "../../../core/control/client-socket.ts";
 import type { DaemonFacts, PeerSample, Sample, UnitFacts } from "../../../core/doctor/facts.ts";
-import { readStatusPage } from "../../../core/status/page.ts";
+import { StatusCollector } from "../../../core/status/collector.ts";
 import { type ClientSys, EACCES, EPERM } from "../../../core/sys.ts";
 import { fromByteString } from "../../../platform/nodejs/process.ts";
 import { linkTarget, output, processes, text } from "./commands.ts";
 
 const REPLY_TIMEOUT_MS = 2000;
 const BETWEEN_LOOKS_MS = 1000;
-const MAX_PAGES = 1024;
 const UNIT = "subnetrad.service";
 /** A daemon's lines that say why it did not start. */
 const REASON = /failed|unavailable|too long|exited|invalid|unknown argument|not starting/;
@@ -60,20 +59,11 @@ function look(sys: ClientSys, path: string): Sample | "absent" | "denied" | "sil
 
 /** The whole status as JSON, page by page where one datagram does not hold it. */
 function ask(socket: ClientSocket): string | null {
-  if (socket.send("status --json") < 0) return null;
-  const whole = socket.receive(REPLY_TIMEOUT_MS);
-  if (whole === null || !whole.startsWith('{"error"')) return whole;
-  const parts: string[] = [];
-  for (let from = 0, pages = 0; pages < MAX_PAGES; pages++) {
-    if (socket.send(`status --json --from ${from}`) < 0) return null;
-    const reply = socket.receive(REPLY_TIMEOUT_MS);
-    const page = reply === null ? null : readStatusPage(reply, from);
-    if (page === null) return null;
-    parts.push(page.part);
-    if (page.next === 0) return parts.join("");
-    from = page.next;
-  }
-  return null;
+  const status = new StatusCollector(false);
+  do {
+    if (socket.send(status.request) < 0) return null;
+  } while (status.take(socket.receive(REPLY_TIMEOUT_MS)));
+  return status.problem === "" ? status.parts.join("") : null;
 }
 
 interface PeerJson {
