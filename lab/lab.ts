@@ -2,7 +2,7 @@
 //
 // Names carry the id of the process that made them, so a later run recognises and removes what a killed run left.
 
-import { mkdirSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { LabProcess, must, type Result, run } from "./process.ts";
@@ -45,15 +45,33 @@ function removeNamespace(name: string): void {
   run(["ip", "netns", "del", name]);
 }
 
-/** Removes what runs that no longer live left behind. */
+/** Detaches every file system mounted at or below `folder`, the last mounted first. */
+function detach(folder: string): void {
+  const points = readFileSync("/proc/self/mounts", "utf8")
+    .split("\n")
+    .map((line) => line.split(" ")[1] ?? "")
+    .filter((point) => point === folder || point.startsWith(`${folder}/`));
+  for (const point of points.reverse()) run(["umount", "--lazy", point]);
+}
+
+function removeFolder(folder: string): void {
+  detach(folder);
+  rmSync(folder, { recursive: true, force: true });
+}
+
+/** Removes what runs that no longer live left behind; what cannot be removed is told, and stops nobody. */
 function sweep(): void {
   const stale = (name: string) => {
     const owner = OWNER.exec(name);
     return owner !== null && !alive(Number(owner[1]));
   };
   list(NETNS_FOLDER).filter(stale).forEach(removeNamespace);
-  for (const folder of list(tmpdir()).filter(stale)) {
-    rmSync(join(tmpdir(), folder), { recursive: true, force: true });
+  for (const name of list(tmpdir()).filter(stale)) {
+    try {
+      removeFolder(join(tmpdir(), name));
+    } catch (error) {
+      console.error(`lab: ${name} of an earlier run stays behind: ${(error as Error).message}`);
+    }
   }
 }
 
@@ -162,6 +180,11 @@ export class Lab {
     return join(folder, file);
   }
 
+  /** Mounts a memory file system of at most `size` (as mount(8) takes it) on a folder of this lab. */
+  mountMemory(folder: string, size: string): void {
+    must(["mount", "-t", "tmpfs", "-o", `size=${size}`, "tmpfs", folder]);
+  }
+
   /** Has `action` done when the lab closes, however that comes about. */
   atClose(action: () => void): void {
     this.closers.push(action);
@@ -173,6 +196,6 @@ export class Lab {
     for (const action of this.closers) action();
     for (const child of this.processes) child.signal("SIGKILL");
     for (const name of this.namespaces) removeNamespace(this.fullName(name));
-    rmSync(this.folder, { recursive: true, force: true });
+    removeFolder(this.folder);
   }
 }

@@ -102,18 +102,13 @@ endToEnd("Troubles of a machine", () => {
   it("a full disk at save", () =>
     mesh.broken("disk", {}, async (star) => {
       const folder = dirname(star.a.socketPath);
-      must(["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", folder]);
-      try {
-        await star.start();
-        assert.equal(star.a.client("save").status, 0, "there is room at first");
-        fill(join(folder, "filler"));
-        const saved = star.a.client("save");
-        assert.equal(saved.status, 1);
-        assert.equal(mesh.names(star.a, "host.disk", /full: "subnetra save" fails/).level, "fail");
-        await star.a.stop();
-      } finally {
-        must(["umount", "--lazy", folder]);
-      }
+      star.lab.mountMemory(folder, "64k");
+      await star.start();
+      assert.equal(star.a.client("save").status, 0, "there is room at first");
+      fill(join(folder, "filler"));
+      const saved = star.a.client("save");
+      assert.equal(saved.status, 1);
+      assert.equal(mesh.names(star.a, "host.disk", /full: "subnetra save" fails/).level, "fail");
     }));
 
   it("a daemon that does not run, and why", () =>
