@@ -1,19 +1,20 @@
 // Telling the service manager how the node does, daemon-cli.md §10: sd_notify(3) over Sys's unix datagrams.
 
+import { NEVER, type Task } from "./schedule.ts";
 import type { Sys } from "./sys.ts";
 
-/** Milliseconds between two looks at the peers: the loop must turn as often. */
-export const LOOK_MS = 5000;
+/** Seconds between two looks at the peers. */
+const LOOK_SECONDS = 5;
 
 /** What a service manager listens on. */
-export class Notifier {
+export class Notifier implements Task {
   private readonly sys: Sys;
   private readonly address: string;
   private readonly fd: number;
   private readonly online: () => number;
   private readonly total: number;
   private told = "";
-  private next = 0;
+  due = NEVER;
 
   /**
    * The notifier for NOTIFY_SOCKET, or null without it. Make it after dropPrivileges.
@@ -40,17 +41,19 @@ export class Notifier {
   }
 
   /** The node is ready. */
-  ready(): void {
+  ready(now: number): void {
     this.told = this.status();
-    this.next = this.sys.milliseconds() + LOOK_MS;
+    this.due = now + LOOK_SECONDS;
     this.send(`READY=1\n${this.told}`);
   }
 
+  /** What arrives is told with the next look. */
+  stir(): void {}
+
   /** Tells the number of peers online, when a look is due and it has changed. */
-  look(): void {
-    const now = this.sys.milliseconds();
-    if (now < this.next) return;
-    this.next = now + LOOK_MS;
+  look(now: number): void {
+    if (now < this.due) return;
+    this.due = now + LOOK_SECONDS;
     const status = this.status();
     if (status === this.told) return;
     // A full queue: once more at the next look.

@@ -4,7 +4,6 @@
 // most once a second, in pieces. Nothing here waits: when nobody takes what is printed, it is counted as left out.
 
 import {
-  CLOCK_MONOTONIC,
   NEWS_BACK,
   NEWS_HEARD,
   NEWS_MOVED,
@@ -12,38 +11,32 @@ import {
   PEER_ENDPOINT,
   PEER_ID,
   PEER_STRIDE,
-  REGION_CLOCK,
   REGION_PEERS,
   REGION_SCRATCH,
 } from "../engine/abi.ts";
 import type { Host } from "./host.ts";
+import { NEVER, type Task } from "./schedule.ts";
 import { formatSockaddr } from "./sockaddr.ts";
 import { POLL_WRITE, STDERR } from "./sys.ts";
 
 /** Lines in a second, before those left out are only counted. */
 const LINES = 10;
-/** Milliseconds between the beginnings of two rounds. */
-const PACE = 1000;
 /** Peers that are looked at, and those told of, in one piece: a fraction of a millisecond. */
 const PIECE = 1024;
 const TOLD_PIECE = 64;
 
 const MS_PER_S = 1000;
-const NS_PER_MS = 1000000;
-/** Seconds of the clock that are kept of it: milliseconds must not lose their precision. */
-const SECONDS_MASK = 0x0fffffff;
 
-export class PeerEvents {
+export class PeerEvents implements Task {
   private readonly host: Host;
   private readonly labels: readonly string[];
-  private readonly clock: number;
-  /** Something has arrived since the last round began. */
-  private stirred = false;
+  due = NEVER;
   /** Next peer of the round under way, -1 between rounds. */
   private next = -1;
-  /** When the last round began, and when the next is due without anything arriving (-1: never), by now(). */
-  private began: number;
-  private due = -1;
+  /** The second in which the last round began. */
+  private began = -1;
+  /** Datagrams have arrived during the round under way. */
+  private again = false;
   private lines: string[] = [];
   private left = 0;
 
@@ -51,35 +44,27 @@ export class PeerEvents {
   constructor(host: Host, labels: readonly string[]) {
     this.host = host;
     this.labels = labels;
-    this.clock = (host.engine.call.region(REGION_CLOCK) + CLOCK_MONOTONIC) >> 2;
-    this.began = this.now() - PACE;
   }
 
-  /** Datagrams have arrived. */
-  stir(): void {
-    this.stirred = true;
+  /** A round is due in this second, or in the next one when this has had its round. */
+  stir(now: number): void {
+    if (this.next >= 0) this.again = true;
+    this.due = Math.min(this.due, now > this.began ? now : now + 1);
   }
 
-  /** Milliseconds until look() has something to do by REGION_CLOCK, -1 when it waits for stir(). */
-  timeout(): number {
-    if (this.next >= 0) return 0;
-    const paced = this.began + PACE;
-    if (!this.stirred && this.due < 0) return -1;
-    const at = this.stirred || this.due < paced ? paced : this.due;
-    return Math.max(0, at - this.now());
-  }
-
-  /** Does a piece of work if it is time. REGION_CLOCK is fresh. */
-  look(): void {
-    if (this.timeout() !== 0) return;
-    if (this.next < 0) this.begin();
+  look(now: number): void {
+    if (now < this.due) return;
+    if (this.next < 0) {
+      this.next = 0;
+      this.began = now;
+    }
     const { call } = this.host.engine;
     const peers = call.peerCount();
     const end = Math.min(peers, this.next + PIECE);
     for (let told = 0; told < TOLD_PIECE; told++) {
       const peer = call.peerNews(this.next, end);
       if (peer < 0) {
-        if (end === peers) this.finish();
+        if (end === peers) this.finish(now);
         else this.next = end;
         return;
       }
@@ -87,19 +72,6 @@ export class PeerEvents {
       // It is looked at once more, so that it takes part in what is due next.
       this.next = peer;
     }
-  }
-
-  /** Milliseconds of the monotonic clock. */
-  private now(): number {
-    const { u32 } = this.host.engine;
-    const seconds = u32[this.clock]! & SECONDS_MASK;
-    return seconds * MS_PER_S + Math.floor(u32[this.clock + 2]! / NS_PER_MS);
-  }
-
-  private begin(): void {
-    this.next = 0;
-    this.stirred = false;
-    this.began = this.now();
   }
 
   private tell(peer: number): void {
@@ -125,11 +97,14 @@ export class PeerEvents {
     return "";
   }
 
-  private finish(): void {
+  private finish(now: number): void {
     const { engine, sys } = this.host;
     this.next = -1;
     const timeout = engine.call.newsTimeout();
-    this.due = timeout < 0 ? -1 : this.now() + timeout;
+    // Up to a second early by what the clock has passed of this one: then the next second has a round too.
+    this.due = timeout < 0 ? NEVER : now + Math.max(1, Math.ceil(timeout / MS_PER_S));
+    if (this.again) this.due = now + 1;
+    this.again = false;
     if (this.lines.length === 0 && this.left === 0) return;
     // A pipe that says so takes 4 KiB without waiting, and eleven lines are shorter.
     if (sys.poll(STDERR, POLL_WRITE, 0) === 0) {

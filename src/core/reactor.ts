@@ -2,6 +2,7 @@
 
 import {
   BATCH_MORE,
+  CLOCK_MONOTONIC,
   DEFAULT_RX_BUFFERS,
   MAX_TUN_PACKETS,
   REGION_CLOCK,
@@ -16,6 +17,7 @@ import {
   TUND_STRIDE,
 } from "../engine/abi.ts";
 import type { Engine } from "../engine/exports.ts";
+import { NEVER, Schedule } from "./schedule.ts";
 import type { Sys } from "./sys.ts";
 import {
   READY_CONTROL,
@@ -39,14 +41,7 @@ export interface ControlService {
   readonly pending: boolean;
 }
 
-/** Tells what happens to peers; the time of one look is bounded. */
-export interface PeerWatch {
-  /** Datagrams have arrived. */
-  stir(): void;
-  /** Milliseconds until there is something to do, 0 = now, -1 = nothing. */
-  timeout(): number;
-  look(): void;
-}
+const MS_PER_S = 1000;
 
 /** One thread owns all protocol state: everything happens inside turn(). */
 export class Reactor {
@@ -54,30 +49,32 @@ export class Reactor {
   private readonly sys: Sys;
   private readonly control: ControlService;
   private readonly sockets: number;
-  private readonly watch: PeerWatch | null;
+  private readonly schedule: Schedule;
   private readonly clock: number;
+  /** Index of the second of the monotonic clock in u32. */
+  private readonly second: number;
   private readonly tunArena: number;
   private readonly tunPackets: number;
-  /** Milliseconds that turn() may wait when nothing happens, -1 = no limit. */
-  longestWait = -1;
 
   /**
    * @param engine laid out with DEFAULT_RX_BUFFERS
    * @param sockets number of UDP sockets opened
+   * @param schedule work beside the packets' way
    */
   constructor(
     engine: Engine,
     sys: Sys,
     control: ControlService,
     sockets: number,
-    watch: PeerWatch | null = null,
+    schedule = new Schedule(),
   ) {
     this.engine = engine;
     this.sys = sys;
     this.control = control;
     this.sockets = sockets;
-    this.watch = watch;
+    this.schedule = schedule;
     this.clock = engine.call.region(REGION_CLOCK);
+    this.second = (this.clock + CLOCK_MONOTONIC) >> 2;
     this.tunArena = engine.call.region(REGION_TUN_ARENA);
     this.tunPackets = engine.call.region(REGION_TUND);
   }
@@ -96,13 +93,15 @@ export class Reactor {
       this.flush();
       timeout = call.timeout();
     }
-    if (this.longestWait >= 0 && (timeout < 0 || timeout > this.longestWait)) timeout = this.longestWait;
+    const { schedule } = this;
+    const { u32 } = this.engine;
+    if (schedule.due !== NEVER) {
+      const wait = (schedule.due - u32[this.second]!) * MS_PER_S;
+      if (timeout < 0 || wait < timeout) timeout = wait > 0 ? wait : 0;
+    }
     // Data goes first even then: pending control work only keeps the loop from sleeping.
     const pending = this.control.pending;
-    const { watch } = this;
-    if (watch !== null) timeout = sooner(timeout, watch.timeout());
     const ready = sys.wait(pending ? 0 : timeout);
-    if (ready === 0 && !pending && watch === null) return 0;
     sys.clock(this.clock);
     if ((ready & READY_RESTORED) !== 0) call.renewEpoch();
     for (let i = 0; i < this.sockets; i++) {
@@ -110,10 +109,9 @@ export class Reactor {
     }
     if ((ready & READY_TUN) !== 0) this.drainTun();
     if (pending || (ready & READY_CONTROL) !== 0) this.control.serve();
-    if (watch !== null) {
-      if (ready >= READY_UDP) watch.stir();
-      watch.look();
-    }
+    const now = u32[this.second]!;
+    if (ready >= READY_UDP && !schedule.stirred) schedule.stir(now);
+    if (now >= schedule.due) schedule.look(now);
     return ready & (READY_STOP | READY_YIELD | READY_LOST);
   }
 
@@ -167,9 +165,4 @@ export class Reactor {
     if (writes > 0) this.sys.tunSend(writes);
     call.tunSettle();
   }
-}
-
-/** The sooner of two time-outs in ms, -1 = none. */
-function sooner(a: number, b: number): number {
-  return a < 0 || (b >= 0 && b < a) ? b : a;
 }

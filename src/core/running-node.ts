@@ -10,12 +10,13 @@ import { explain, type SubnetraError, subnetraError } from "./errors.ts";
 import { fieldText } from "./escape.ts";
 import type { Host } from "./host.ts";
 import { formatU64 } from "./memory.ts";
-import { LOOK_MS, Notifier } from "./notify.ts";
+import { Notifier } from "./notify.ts";
 import { PeerEvents } from "./peer-events.ts";
 import { loadSavedRules } from "./policy/saved-rules.ts";
 import { snapshotPath } from "./policy/snapshot.ts";
 import { oneLine } from "./printable.ts";
 import { Reactor } from "./reactor.ts";
+import { Schedule } from "./schedule.ts";
 import { addPolicy, startKeepalive } from "./setup.ts";
 import { startFailure, step } from "./start-failure.ts";
 import { monotonicSeconds, peersOnline } from "./status/status.ts";
@@ -92,10 +93,7 @@ class Node implements RunningNode {
   turn(): boolean {
     if (this.stopped || this.reactor === null) return false;
     const result = this.reactor.turn();
-    if ((result & (READY_STOP | READY_LOST)) === 0) {
-      if (this.notifier !== null) this.notifier.look();
-      return true;
-    }
+    if ((result & (READY_STOP | READY_LOST)) === 0) return true;
     if ((result & READY_STOP) === 0) {
       const error = subnetraError("TunLost", "", "the interface was removed while the node ran");
       this.host.sys.print(STDERR, `reactor exited: ${error.code}\n${explain(error)}`);
@@ -134,25 +132,24 @@ class Node implements RunningNode {
     // Without a socket this process has been restarted by now.
     const labels = names(config).map(fieldText);
     this.server = this.controlServer(this.control!, config, labels, options.snapshot);
-    const events = config.log === "quiet" ? null : new PeerEvents(this.host, labels);
-    this.reactor = new Reactor(engine, sys, this.server, config.listenPorts.length, events);
+    const schedule = new Schedule();
+    if (config.log !== "quiet") schedule.add(new PeerEvents(this.host, labels));
+    this.reactor = new Reactor(engine, sys, this.server, config.listenPorts.length, schedule);
     sys.print(STDERR, options.notices);
     if (!savedRulesFound) sys.print(STDERR, `no saved rules at ${oneLine(options.savedRules!)}\n`);
     const tun = fieldText(sys.tunName());
     sys.print(STDERR, `${options.banner} tun=${tun} sock=${oneLine(this.path)} [ready]\n`);
-    this.notify(config.peers.length);
+    this.notify(config.peers.length, schedule);
   }
 
   /** Tells a service manager that listens that the node is ready, and from now on how many peers are online. */
-  private notify(peers: number): void {
+  private notify(peers: number, schedule: Schedule): void {
     const { engine, sys } = this.host;
-    this.notifier = Notifier.open(sys, peers, () => {
-      sys.clock(engine.call.region(REGION_CLOCK));
-      return peersOnline(engine);
-    });
+    this.notifier = Notifier.open(sys, peers, () => peersOnline(engine));
     if (this.notifier === null) return;
-    this.notifier.ready();
-    if (this.reactor !== null) this.reactor.longestWait = LOOK_MS;
+    sys.clock(engine.call.region(REGION_CLOCK));
+    this.notifier.ready(monotonicSeconds(engine));
+    schedule.add(this.notifier);
   }
 
   /** What many peers send at once is lost where the system grants less room than was asked for. */
