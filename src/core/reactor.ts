@@ -55,6 +55,8 @@ export class Reactor {
   private readonly second: number;
   private readonly tunArena: number;
   private readonly tunPackets: number;
+  /** Somebody else may have run since the clock was read: otherwise its reading after the wait is near enough. */
+  private away = true;
 
   /**
    * @param engine laid out with DEFAULT_RX_BUFFERS
@@ -86,8 +88,9 @@ export class Reactor {
   turn(): number {
     const call = this.engine.call;
     const sys = this.sys;
+    if (this.away) sys.clock(this.clock);
     let timeout = call.timeout();
-    if (timeout >= 0) {
+    if (timeout === 0) {
       sys.clock(this.clock);
       call.tick();
       this.flush();
@@ -102,6 +105,7 @@ export class Reactor {
     // Data goes first even then: pending control work only keeps the loop from sleeping.
     const pending = this.control.pending;
     const ready = sys.wait(pending ? 0 : timeout);
+    this.away = (ready & READY_YIELD) !== 0;
     sys.clock(this.clock);
     if ((ready & READY_RESTORED) !== 0) call.renewEpoch();
     for (let i = 0; i < this.sockets; i++) {
