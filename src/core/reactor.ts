@@ -17,7 +17,7 @@ import {
   TUND_STRIDE,
 } from "../engine/abi.ts";
 import type { Engine } from "../engine/exports.ts";
-import { NEVER, Schedule } from "./schedule.ts";
+import { Schedule } from "./schedule.ts";
 import type { Sys } from "./sys.ts";
 import {
   READY_CONTROL,
@@ -41,8 +41,6 @@ export interface ControlService {
   readonly pending: boolean;
 }
 
-const MS_PER_S = 1000;
-
 /** One thread owns all protocol state: everything happens inside turn(). */
 export class Reactor {
   private readonly engine: Engine;
@@ -63,13 +61,7 @@ export class Reactor {
    * @param sockets number of UDP sockets opened
    * @param schedule work beside the packets' way
    */
-  constructor(
-    engine: Engine,
-    sys: Sys,
-    control: ControlService,
-    sockets: number,
-    schedule = new Schedule(),
-  ) {
+  constructor(engine: Engine, sys: Sys, control: ControlService, sockets: number, schedule = new Schedule()) {
     this.engine = engine;
     this.sys = sys;
     this.control = control;
@@ -82,25 +74,24 @@ export class Reactor {
   }
 
   /**
-   * Sends a keepalive if one is due, waits for readiness up to the next keepalive and serves every ready
-   * descriptor once, control last. Returns those of READY_STOP, READY_YIELD and READY_LOST that the platform reported.
+   * Sends a keepalive and does what the schedule has if it is due, waits for readiness up to when the next is and serves
+   * every ready descriptor once, control last. Returns those of READY_STOP, READY_YIELD and READY_LOST that the platform reported.
    */
   turn(): number {
     const call = this.engine.call;
     const sys = this.sys;
-    if (this.away) sys.clock(this.clock);
+    if (this.away) {
+      sys.clock(this.clock);
+      call.wakeAt(this.schedule.due);
+    }
     let timeout = call.timeout();
     if (timeout === 0) {
       sys.clock(this.clock);
       call.tick();
       this.flush();
+      this.schedule.look(this.engine.u32[this.second]!);
+      call.wakeAt(this.schedule.due);
       timeout = call.timeout();
-    }
-    const { schedule } = this;
-    const { u32 } = this.engine;
-    if (schedule.due !== NEVER) {
-      const wait = (schedule.due - u32[this.second]!) * MS_PER_S;
-      if (timeout < 0 || wait < timeout) timeout = wait > 0 ? wait : 0;
     }
     // Data goes first even then: pending control work only keeps the loop from sleeping.
     const pending = this.control.pending;
@@ -113,9 +104,10 @@ export class Reactor {
     }
     if ((ready & READY_TUN) !== 0) this.drainTun();
     if (pending || (ready & READY_CONTROL) !== 0) this.control.serve();
-    const now = u32[this.second]!;
-    if (ready >= READY_UDP && !schedule.stirred) schedule.stir(now);
-    if (now >= schedule.due) schedule.look(now);
+    if (ready >= READY_UDP && !this.schedule.stirred) {
+      this.schedule.stir(this.engine.u32[this.second]!);
+      call.wakeAt(this.schedule.due);
+    }
     return ready & (READY_STOP | READY_YIELD | READY_LOST);
   }
 

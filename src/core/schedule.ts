@@ -1,7 +1,7 @@
-// What a node does beside the packets' way, now and then: by whole seconds, so that a turn with nothing of it costs one
-// comparison, and a wait arms no shorter timer than it needs.
+// What a node does beside the packets' way, now and then, by whole seconds: the engine's alarm tells when, together with
+// the keepalives, so that a turn with nothing of it costs nothing.
 
-/** `due` of what waits for datagrams: no clock that counts from the start of the system comes there. */
+/** `due` of what waits for datagrams: no alarm. */
 export const NEVER = 0xffffffff;
 
 /** A piece of such work. Seconds are those of the monotonic clock in REGION_CLOCK. */

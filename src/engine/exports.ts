@@ -81,8 +81,10 @@ export interface EngineExports {
   // --- the loop; REGION_CLOCK is fresh ---
   /** Stages the keepalives that are due, as far as there is room for them. Peers without an endpoint get none. */
   tick(): void;
-  /** Milliseconds to the next keepalive, rounded up, 0 when overdue, -1 when there is none. */
+  /** Milliseconds to the next keepalive or the alarm, rounded up, 0 when overdue, -1 when there is neither. */
   timeout(): number;
+  /** Sets the alarm to the begin of a second of the monotonic clock, or to none: 2^32-1. */
+  wakeAt(second: number): void;
   /** Starts a drain of one UDP socket: SCAN_BUDGET scans again, and what TRIALS_PER_SECOND have brought since. */
   beginDrain(): void;
   /** Handles `count` received datagrams described in REGION_RXD. BATCH_DONE or BATCH_MORE. */

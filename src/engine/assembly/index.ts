@@ -9,6 +9,7 @@ import {
   PEER_LAST_SEEN,
   TABLE_FULL,
 } from "../abi";
+import { alarmTimeout, setAlarm } from "./alarm";
 import { wallNs } from "./clock";
 import { beginGroup, endGroup } from "./coalesce";
 import { wipe as wipeCipher } from "./crypto/aead";
@@ -66,6 +67,7 @@ export function init(maxPeers: u32, maxRules: u32, rxBuffers: u32, replayWindow:
   resetPolicy();
   resetStage();
   stopKeepalive();
+  setAlarm(u32.MAX_VALUE);
   resetTrials();
   return layOut(maxPeers, maxRules, rxBuffers, replayWindow);
 }
@@ -159,6 +161,7 @@ export function wipe(): void {
   resetPolicy();
   resetStage();
   stopKeepalive();
+  setAlarm(u32.MAX_VALUE);
 }
 
 export function tick(): void {
@@ -168,7 +171,12 @@ export function tick(): void {
 
 export function timeout(): i32 {
   watchClock();
-  return keepaliveTimeout();
+  // -1, none, is the largest of them without a sign.
+  return <i32>min<u32>(<u32>keepaliveTimeout(), <u32>alarmTimeout());
+}
+
+export function wakeAt(second: u32): void {
+  setAlarm(second);
 }
 
 export function beginDrain(): void {
