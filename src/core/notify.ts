@@ -1,6 +1,7 @@
 // Telling the service manager how the node does, daemon-cli.md §10: sd_notify(3) over Sys's unix datagrams.
 
-import { NEVER, type Task } from "./schedule.ts";
+import { NO_ALARM } from "../engine/abi.ts";
+import type { Task } from "./schedule.ts";
 import type { Sys } from "./sys.ts";
 
 /** Seconds between two looks at the peers. */
@@ -14,7 +15,7 @@ export class Notifier implements Task {
   private readonly online: () => number;
   private readonly total: number;
   private told = "";
-  due = NEVER;
+  due = NO_ALARM;
 
   /**
    * The notifier for NOTIFY_SOCKET, or null without it. Make it after dropPrivileges.

@@ -8,6 +8,7 @@ import {
   NEWS_HEARD,
   NEWS_MOVED,
   NEWS_SILENT,
+  NO_ALARM,
   PEER_ENDPOINT,
   PEER_ID,
   PEER_STRIDE,
@@ -15,7 +16,7 @@ import {
   REGION_SCRATCH,
 } from "../engine/abi.ts";
 import type { Host } from "./host.ts";
-import { NEVER, type Task } from "./schedule.ts";
+import type { Task } from "./schedule.ts";
 import { formatSockaddr } from "./sockaddr.ts";
 import { POLL_WRITE, STDERR } from "./sys.ts";
 
@@ -30,7 +31,7 @@ const MS_PER_S = 1000;
 export class PeerEvents implements Task {
   private readonly host: Host;
   private readonly labels: readonly string[];
-  due = NEVER;
+  due = NO_ALARM;
   /** Next peer of the round under way, -1 between rounds. */
   private next = -1;
   /** The second in which the last round began. */
@@ -102,7 +103,7 @@ export class PeerEvents implements Task {
     this.next = -1;
     const timeout = engine.call.newsTimeout();
     // Up to a second early by what the clock has passed of this one: then the next second has a round too.
-    this.due = timeout < 0 ? NEVER : now + Math.max(1, Math.ceil(timeout / MS_PER_S));
+    this.due = timeout < 0 ? NO_ALARM : now + Math.max(1, Math.ceil(timeout / MS_PER_S));
     if (this.again) this.due = now + 1;
     this.again = false;
     if (this.lines.length === 0 && this.left === 0) return;

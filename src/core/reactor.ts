@@ -61,7 +61,13 @@ export class Reactor {
    * @param sockets number of UDP sockets opened
    * @param schedule work beside the packets' way
    */
-  constructor(engine: Engine, sys: Sys, control: ControlService, sockets: number, schedule = new Schedule()) {
+  constructor(
+    engine: Engine,
+    sys: Sys,
+    control: ControlService,
+    sockets: number,
+    schedule = new Schedule(engine.call),
+  ) {
     this.engine = engine;
     this.sys = sys;
     this.control = control;
@@ -75,22 +81,19 @@ export class Reactor {
 
   /**
    * Sends a keepalive and does what the schedule has if it is due, waits for readiness up to when the next is and serves
-   * every ready descriptor once, control last. Returns those of READY_STOP, READY_YIELD and READY_LOST that the platform reported.
+   * every ready descriptor once, control last. Returns those of READY_STOP, READY_YIELD and READY_LOST that the platform
+   * reported.
    */
   turn(): number {
     const call = this.engine.call;
     const sys = this.sys;
-    if (this.away) {
-      sys.clock(this.clock);
-      call.wakeAt(this.schedule.due);
-    }
+    if (this.away) sys.clock(this.clock);
     let timeout = call.timeout();
     if (timeout === 0) {
       sys.clock(this.clock);
       call.tick();
       this.flush();
       this.schedule.look(this.engine.u32[this.second]!);
-      call.wakeAt(this.schedule.due);
       timeout = call.timeout();
     }
     // Data goes first even then: pending control work only keeps the loop from sleeping.
@@ -104,10 +107,7 @@ export class Reactor {
     }
     if ((ready & READY_TUN) !== 0) this.drainTun();
     if (pending || (ready & READY_CONTROL) !== 0) this.control.serve();
-    if (ready >= READY_UDP && !this.schedule.stirred) {
-      this.schedule.stir(this.engine.u32[this.second]!);
-      call.wakeAt(this.schedule.due);
-    }
+    if (ready >= READY_UDP && !this.schedule.stirred) this.schedule.stir(this.engine.u32[this.second]!);
     return ready & (READY_STOP | READY_YIELD | READY_LOST);
   }
 

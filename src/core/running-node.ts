@@ -132,7 +132,7 @@ class Node implements RunningNode {
     // Without a socket this process has been restarted by now.
     const labels = names(config).map(fieldText);
     this.server = this.controlServer(this.control!, config, labels, options.snapshot);
-    const schedule = new Schedule();
+    const schedule = new Schedule(engine.call);
     if (config.log !== "quiet") schedule.add(new PeerEvents(this.host, labels));
     this.reactor = new Reactor(engine, sys, this.server, config.listenPorts.length, schedule);
     sys.print(STDERR, options.notices);

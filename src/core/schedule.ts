@@ -1,12 +1,12 @@
 // What a node does beside the packets' way, now and then, by whole seconds: the engine's alarm tells when, together with
 // the keepalives, so that a turn with nothing of it costs nothing.
 
-/** `due` of what waits for datagrams: no alarm. */
-export const NEVER = 0xffffffff;
+import { NO_ALARM } from "../engine/abi.ts";
+import type { EngineExports } from "../engine/exports.ts";
 
 /** A piece of such work. Seconds are those of the monotonic clock in REGION_CLOCK. */
 export interface Task {
-  /** The second in which look() has something to do, NEVER until stir(). */
+  /** The second in which look() has something to do, NO_ALARM until stir(). */
   readonly due: number;
   /** Datagrams have arrived. */
   stir(now: number): void;
@@ -14,17 +14,20 @@ export interface Task {
   look(now: number): void;
 }
 
-/** All of it together. */
+/** All of it together. It owns the alarm, which is set to the second in which look() has something to do. */
 export class Schedule {
+  private readonly alarm: Pick<EngineExports, "wakeAt">;
   private readonly tasks: Task[] = [];
-  /** The second in which look() has something to do, NEVER when it waits for stir(). */
-  due = NEVER;
   /** Datagrams that arrive change nothing before the next look(). */
   stirred = false;
 
+  constructor(alarm: Pick<EngineExports, "wakeAt">) {
+    this.alarm = alarm;
+  }
+
   add(task: Task): void {
     this.tasks.push(task);
-    if (task.due < this.due) this.due = task.due;
+    this.reckon();
   }
 
   /** Datagrams have arrived. */
@@ -42,7 +45,8 @@ export class Schedule {
   }
 
   private reckon(): void {
-    this.due = NEVER;
-    for (let i = 0; i < this.tasks.length; i++) this.due = Math.min(this.due, this.tasks[i]!.due);
+    let due = NO_ALARM;
+    for (let i = 0; i < this.tasks.length; i++) due = Math.min(due, this.tasks[i]!.due);
+    this.alarm.wakeAt(due);
   }
 }

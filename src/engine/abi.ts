@@ -5,7 +5,7 @@
 // its width; scripts/check-records.mjs holds them to it.
 
 /** Raised whenever a record, a region or an export changes its meaning. */
-export const ABI_VERSION = 5;
+export const ABI_VERSION = 6;
 
 // --- Wire format, wire-protocol.md §1 ---------------------------------------------------------------------
 
@@ -222,6 +222,9 @@ export const PEER_TOLD = 120;
 export const TOLD_NOTHING = 0;
 export const TOLD_ONLINE = 1;
 export const TOLD_SILENT = 2;
+
+/** What wakeAt takes for no alarm: a clock that counts from the start of the system does not come there. */
+export const NO_ALARM = 0xffffffff;
 
 /** Results of takeNews: nothing new, … */
 export const NEWS_NONE = 0;

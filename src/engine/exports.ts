@@ -83,7 +83,7 @@ export interface EngineExports {
   tick(): void;
   /** Milliseconds to the next keepalive or the alarm, rounded up, 0 when overdue, -1 when there is neither. */
   timeout(): number;
-  /** Sets the alarm to the begin of a second of the monotonic clock, or to none: 2^32-1. */
+  /** Sets the alarm to the begin of a second of the monotonic clock, or NO_ALARM. */
   wakeAt(second: number): void;
   /** Starts a drain of one UDP socket: SCAN_BUDGET scans again, and what TRIALS_PER_SECOND have brought since. */
   beginDrain(): void;

@@ -25,6 +25,7 @@ import {
   PORT,
   Star,
 } from "../../lab/star.ts";
+import { COUNTER_NAMES } from "../../src/core/status/counters.ts";
 import { endToEnd } from "../support/e2e/suite.ts";
 
 const nodejs = chooseBuilds("").hub.client;
@@ -208,7 +209,7 @@ endToEnd("Capture of an obfuscated mesh", () => {
           `  TCP 1 stream +${mbit}\\n  TCP 2 streams +${mbit}\\n  TCP reverse +${mbit}\\n` +
           `  UDP unlimited +${mbit}, loss .*%\\n  UDP 64 bytes +${mbit}, loss .*%\\n` +
           `  direct 1 stream +${mbit}\\n  overhead +-?\\d+\\.\\d %\\n` +
-          "  counters of this node that changed:\\n(    [a-z\\d_]+ +\\d+ -> \\d+\\n)+$",
+          `  counters of this node that changed:\\n(    (${COUNTER_NAMES.join("|")}) +\\d+ -> \\d+\\n)+$`,
       ),
     );
     assert.match(stdout, / {4}tun_rx_packets +\d+ -> \d+\n/);

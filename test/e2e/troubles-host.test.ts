@@ -109,6 +109,7 @@ endToEnd("Troubles of a machine", () => {
       const saved = star.a.client("save");
       assert.equal(saved.status, 1);
       assert.equal(mesh.names(star.a, "host.disk", /full: "subnetra save" fails/).level, "fail");
+      await star.a.stop();
     }));
 
   it("a daemon that does not run, and why", () =>

@@ -5,6 +5,7 @@ import {
   BATCH_DONE,
   BATCH_MORE,
   MAX_MESH_ID,
+  NO_ALARM,
   PEER_EPOCH,
   PEER_LAST_SEEN,
   TABLE_FULL,
@@ -67,7 +68,7 @@ export function init(maxPeers: u32, maxRules: u32, rxBuffers: u32, replayWindow:
   resetPolicy();
   resetStage();
   stopKeepalive();
-  setAlarm(u32.MAX_VALUE);
+  setAlarm(<u32>NO_ALARM);
   resetTrials();
   return layOut(maxPeers, maxRules, rxBuffers, replayWindow);
 }
@@ -161,7 +162,7 @@ export function wipe(): void {
   resetPolicy();
   resetStage();
   stopKeepalive();
-  setAlarm(u32.MAX_VALUE);
+  setAlarm(<u32>NO_ALARM);
 }
 
 export function tick(): void {

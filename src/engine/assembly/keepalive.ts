@@ -2,7 +2,7 @@
 // obfuscating. A heap has the one that is due next in front, so a look costs the same for one peer and for thousands.
 
 import { FLAG_KEEPALIVE } from "../abi";
-import { monotonicNs } from "./clock";
+import { monotonicNs, msUntil } from "./clock";
 import { keepaliveBase, keepaliveHeap } from "./layout";
 import { obfuscating } from "./node";
 import { hasEndpoint } from "./peers";
@@ -12,7 +12,6 @@ import { sealAndStage } from "./seal";
 import { hasRoom, KIND_KEEPALIVE, returnSegment, takeSegment } from "./stage";
 
 const NS_PER_S: u64 = 1000000000;
-const NS_PER_MS: u64 = 1000000;
 /** Keepalives staged by one tick: packets wait for them. */
 const BURST: u32 = 32;
 
@@ -114,10 +113,5 @@ export function keepaliveTick(): void {
 
 /** Milliseconds to the next keepalive, rounded up; 0 when overdue, -1 when there is none. */
 export function keepaliveTimeout(): i32 {
-  if (total == 0) return -1;
-  const now = monotonicNs();
-  const due = dueIn(0);
-  if (now >= due) return 0;
-  const ms = (due - now + NS_PER_MS - 1) / NS_PER_MS;
-  return <i32>min<u64>(ms, i32.MAX_VALUE);
+  return total == 0 ? -1 : msUntil(dueIn(0));
 }

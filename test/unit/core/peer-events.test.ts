@@ -4,7 +4,6 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { fieldText } from "../../../src/core/escape.ts";
 import { PeerEvents } from "../../../src/core/peer-events.ts";
-import { NEVER } from "../../../src/core/schedule.ts";
 import * as abi from "../../../src/engine/abi.ts";
 import { loadEngine } from "../../../src/engine/load.ts";
 import { FakeSys } from "../../support/core/fake-sys.ts";
@@ -36,15 +35,22 @@ function prepare(peers: number, labels: string[] = []) {
     engine.u8.fill(0, scratch + 32, scratch + 40);
     call.addPeer(2 + i, scratch, 0x0100000a + (i << 16), 0x6446, scratch + 32);
   }
-  const events = new PeerEvents({ engine, sys }, labels);
+  /** How many peers each question about news was about. */
+  const spans: number[] = [];
+  const peerNews = (first: number, end: number): number => {
+    spans.push(end - first);
+    return call.peerNews(first, end);
+  };
+  const events = new PeerEvents({ engine: { ...engine, call: { ...call, peerNews } }, sys }, labels);
   /** The second of the monotonic clock, as the reactor reads it. */
   const second = (): number => 100 + Math.floor(passed / 1000);
   return {
     sys,
+    spans,
     stir: () => events.stir(second()),
     look: () => events.look(second()),
     /** Seconds until there is something to do, -1 = nothing. */
-    wait: () => (events.due === NEVER ? -1 : Math.max(0, events.due - second())),
+    wait: () => (events.due === abi.NO_ALARM ? -1 : Math.max(0, events.due - second())),
     /** Lets time pass, in ms. */
     pass: (ms: number) => {
       passed += ms;
@@ -92,12 +98,14 @@ test("a round at most once a second, and none while nothing can have happened", 
 
 test("16,384 peers: ten lines and a count, in pieces of bounded work", () => {
   const peers = abi.LIMIT_PEERS;
-  const { look, stir, wait, pass, hear, take } = prepare(peers);
+  const { spans, look, stir, wait, pass, hear, take } = prepare(peers);
   for (let i = 0; i < peers; i++) hear(i);
   const round = (): number => {
     let pieces = 0;
     do {
+      spans.length = 0;
       look();
+      assert.ok(spans.length <= 64 && Math.max(...spans) <= 1024, `${spans} peers asked about in one piece`);
       pieces++;
     } while (wait() === 0);
     return pieces;
