@@ -50,6 +50,7 @@ export class Scenario {
     const [localId, ...peerIds] = ids;
     this.localId = localId!;
     for (const id of peerIds) this.addPeer(id);
+    this.silencePeer();
     const rules = random.between(3, 14);
     for (let i = 0; i < rules; i++) this.rules.push(this.rule());
   }
@@ -76,6 +77,18 @@ export class Scenario {
       seq: 0n,
       home: random.pick(this.endpoints),
     });
+  }
+
+  /**
+   * In half of the meshes of more than one peer, the last is never heard of and nobody knows where it is, yet packets
+   * are routed to it.
+   */
+  private silencePeer(): void {
+    const { random } = this;
+    if (this.remotes.length < 2 || random.chance(0.5)) return;
+    const { settings } = this.remotes.pop()!;
+    settings.endpoint = { address: 0, port: 0 };
+    this.rules.push({ dst: innerAddress(random), dstBits: 24, action: ACTION_FORWARD, target: settings.id });
   }
 
   /** About the largest packet that may be sealed, and up to more than a receive buffer holds. */
@@ -128,8 +141,13 @@ export class Scenario {
     const { random } = this;
     const remote = random.pick(this.remotes);
     const length = random.between(20, 100);
-    // Mostly to one destination that is relayed, if there is one.
-    const relayed = this.rules.filter(({ action, target }) => action === ACTION_FORWARD && target !== 0);
+    // Mostly to one destination that is relayed, if there is one, and to a peer that can be reached.
+    const reachable = this.remotes
+      .filter((other) => other !== remote && other.settings.endpoint.port !== 0)
+      .map((other) => other.settings.id);
+    const relayed = this.rules.filter(
+      ({ action, target }) => action === ACTION_FORWARD && reachable.includes(target),
+    );
     const towards = relayed.length > 0 ? random.pick(relayed).dst : innerAddress(random);
     return Array.from({ length: random.between(300, 1200) }, () => {
       const packet = ipv4Packet(
