@@ -2,7 +2,7 @@
 //
 // Names carry the id of the process that made them, so a later run recognises and removes what a killed run left.
 
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { LabProcess, must, type Result, run } from "./process.ts";
@@ -183,6 +183,18 @@ export class Lab {
   /** Mounts a memory file system of at most `size` (as mount(8) takes it) on a folder of this lab. */
   mountMemory(folder: string, size: string): void {
     must(["mount", "-t", "tmpfs", "-o", `size=${size}`, "tmpfs", folder]);
+  }
+
+  /** Makes this lab's folder visible at its own path below another root file system, for what runs in there. */
+  share(root: string): void {
+    const place = join(root, this.folder);
+    if (existsSync(place)) return;
+    mkdirSync(place, { recursive: true });
+    must(["mount", "--bind", this.folder, place]);
+    this.atClose(() => {
+      must(["umount", "--lazy", place]);
+      rmdirSync(place);
+    });
   }
 
   /** Has `action` done when the lab closes, however that comes about. */

@@ -69,6 +69,7 @@ export class MeshNode {
     this.config = config;
     this.configPath = lab.path(name, "config.json");
     this.socketPath = lab.path(name, "subnetra.sock");
+    if (build.root !== undefined) lab.share(build.root);
   }
 
   get tun(): string {
@@ -76,7 +77,8 @@ export class MeshNode {
   }
 
   private get env(): NodeJS.ProcessEnv {
-    return { SUBNETRA_SOCK: this.socketPath };
+    const { root } = this.build;
+    return { SUBNETRA_SOCK: this.socketPath, ...(root !== undefined && { SUBNETRA_UP: "1" }) };
   }
 
   writeConfig(): void {
@@ -107,8 +109,9 @@ export class MeshNode {
     this.applyPlan();
   }
 
-  /** Runs the link and address commands that the daemon prints as its network plan. */
+  /** Runs the link and address commands that the daemon prints as its network plan, unless it did that itself. */
   applyPlan(): void {
+    if (this.build.root !== undefined) return;
     const plan = this.lab.exec(this.name, [
       ...this.build.daemon,
       "--config",

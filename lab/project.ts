@@ -24,6 +24,8 @@ export interface Build {
   readonly name: "nodejs" | "tiny";
   readonly daemon: readonly string[];
   readonly client: readonly string[];
+  /** The root file system it was installed into, when that is not this machine's: its interface it sets up itself. */
+  readonly root?: string;
 }
 
 /** The Node.js build of a checkout. */
@@ -41,8 +43,24 @@ function tinyBuild(path: string): Build {
   return { name: "tiny", daemon: [path, "subnetrad"], client: [path, "subnetra"] };
 }
 
+const PLACES = {
+  daemon: ["/usr/sbin/subnetrad", "/usr/local/bin/subnetrad"],
+  client: ["/usr/bin/subnetra", "/usr/local/bin/subnetra"],
+};
+
+/** What a package or an image put into a root file system. */
+function installedIn(folder: string): Build {
+  const command = (places: readonly string[]) => {
+    const place = places.find((path) => existsSync(join(folder, path)));
+    if (place === undefined) throw new Error(`SUBNETRA_E2E_BIN: none of ${places.join(", ")} in ${folder}`);
+    return ["chroot", folder, place];
+  };
+  return { name: "tiny", daemon: command(PLACES.daemon), client: command(PLACES.client), root: folder };
+}
+
 function buildNamed(text: string): Build {
   if (text === "nodejs" || text === "node") return nodejsBuild;
+  if (text.startsWith("root:")) return installedIn(resolve(root, text.slice("root:".length)));
   const path = resolve(root, text);
   if (!existsSync(path)) throw new Error(`SUBNETRA_E2E_BIN: no such file: ${path}`);
   return existsSync(join(path, "bin/subnetrad")) ? nodejsBuildOf(path) : tinyBuild(path);
@@ -50,8 +68,9 @@ function buildNamed(text: string): Build {
 
 /**
  * Builds per role from a choice such as "nodejs", "dist/tiny/subnetra-linux-amd64" or
- * "hub=dist/tiny/subnetra-linux-amd64,spokes=nodejs". A folder stands for the Node.js build of the checkout that it is.
- * Roles not named run the Node.js build.
+ * "hub=dist/tiny/subnetra-linux-amd64,spokes=nodejs". A folder stands for the Node.js build of the checkout that it is, or
+ * of what `npm install -g` made there; "root:" and a folder for what is installed in that root file system. Roles not named
+ * run the Node.js build.
  */
 export function chooseBuilds(choice: string): { hub: Build; spokes: Build } {
   if (!choice.includes("=")) {

@@ -1,12 +1,13 @@
 // Container images and release archives: what container tools say about them, and the unpacked root in action.
 
 import assert from "node:assert/strict";
-import { copyFileSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { copyFileSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, describe, it, test } from "node:test";
 import { newKey } from "../../lab/config.ts";
 import { Lab } from "../../lab/lab.ts";
 import { must } from "../../lab/process.ts";
+import { addTun } from "../support/roots.ts";
 import {
   checkFile,
   nativeTarget,
@@ -93,9 +94,7 @@ describe("The unpacked image", { skip }, () => {
     must(["skopeo", "copy", "--quiet", `oci-archive:${image(nativeTarget)}`, `oci:${layout}:test`]);
     must(["umoci", "unpack", "--image", `${layout}:test`, lab.path("n", "bundle")]);
     folder = join(lab.path("n", "bundle"), "rootfs");
-    // What a container engine adds: --device=/dev/net/tun.
-    mkdirSync(join(folder, "dev/net"), { recursive: true });
-    must(["mknod", join(folder, "dev/net/tun"), "c", "10", "200"]);
+    addTun(folder);
   });
   after(() => lab?.close());
 

@@ -4,21 +4,20 @@
 
 import assert from "node:assert/strict";
 import {
-  chmodSync,
   copyFileSync,
   existsSync,
   mkdirSync,
   readFileSync,
   readlinkSync,
   statSync,
-  symlinkSync,
   writeFileSync,
 } from "node:fs";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { newKey } from "../../lab/config.ts";
 import { Lab } from "../../lab/lab.ts";
-import { must, until } from "../../lab/process.ts";
+import { until } from "../../lab/process.ts";
+import { addBusybox } from "../support/roots.ts";
 import { nativeTarget, root, run, skipUnless, skipWithout } from "../support/tiny/tiny.ts";
 
 const VERSION = JSON.parse(readFileSync(join(root, "package.json"), "utf8")).version as string;
@@ -86,19 +85,9 @@ describe("OpenWrt package", {
     lab = new Lab("openwrt");
     lab.addNamespace("n");
     router = lab.path("n", "root");
-    for (const folder of ["bin", "etc/rc.d", "run", "tmp", "dev/net", "pkg", "control"])
+    for (const folder of ["etc/rc.d", "run", "tmp", "pkg", "control"])
       mkdirSync(join(router, folder), { recursive: true });
-    // Debian's BusyBox needs its C library beside it.
-    const busybox = must(["which", "busybox"]).trim();
-    for (const file of [busybox, ...must(["ldd", busybox]).match(/\/\S+/g)!]) {
-      const place = join(router, file === busybox ? "bin/busybox" : file);
-      mkdirSync(dirname(place), { recursive: true });
-      copyFileSync(file, place);
-      chmodSync(place, 0o755);
-    }
-    for (const applet of APPLETS) symlinkSync("busybox", join(router, "bin", applet));
-    must(["mknod", join(router, "dev/net/tun"), "c", "10", "200"]);
-    must(["mknod", join(router, "dev/null"), "c", "1", "3"]);
+    addBusybox(router, APPLETS);
     writeFileSync(join(router, "etc/rc.common"), RC_COMMON, { mode: 0o755 });
     copyFileSync(PACKAGE, join(router, "pkg/subnetra.ipk"));
   });

@@ -3,12 +3,13 @@
 import assert from "node:assert/strict";
 import { chmodSync, copyFileSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { newKey } from "../../lab/config.ts";
 import { Lab } from "../../lab/lab.ts";
 import { must } from "../../lab/process.ts";
-import { root as project, run, skipUnless, skipWithout, tiny } from "../support/tiny/tiny.ts";
+import { addBusybox, addTun } from "../support/roots.ts";
+import { root as project, skipUnless, skipWithout, tiny } from "../support/tiny/tiny.ts";
 
 const APPLETS = ["sh", "mkdir", "dirname", "grep", "cat", "kill", "rm", "sleep"];
 const SOCKET = "/run/subnetra/subnetra.sock";
@@ -20,18 +21,11 @@ const config = JSON.stringify({
   peers: [{ id: 1, endpoint: "192.0.2.1:18020", psk: newKey() }],
 });
 
-/** A folder to be a root file system, with nothing but the TUN device. */
+/** A folder to be a root file system. */
 function emptyRoot(): string {
   const folder = mkdtempSync(join(tmpdir(), "subnetra-root-"));
-  mkdirSync(join(folder, "dev/net"), { recursive: true });
-  must(["mknod", join(folder, "dev/net/tun"), "c", "10", "200"]);
   mkdirSync(join(folder, "run"));
   return folder;
-}
-
-/** The shared libraries of a program: BusyBox is often static, but not everywhere. */
-function librariesOf(program: string): string[] {
-  return [...run(["ldd", program]).stdout.matchAll(/(\/\S+) \(0x/g)].map(([, path]) => path!);
 }
 
 const skip = skipWithout("amd64") || skipUnless("ip", "busybox", "mknod");
@@ -44,6 +38,7 @@ describe("An otherwise empty root", { skip }, () => {
     lab = new Lab("tinyroot");
     lab.addNamespace("n");
     folder = emptyRoot();
+    addTun(folder);
     copyFileSync(tiny, join(folder, "subnetra"));
     chmodSync(join(folder, "subnetra"), 0o755);
     writeFileSync(join(folder, "config.json"), config, { mode: 0o600 });
@@ -89,15 +84,9 @@ describe("BusyBox and the start script", { skip }, () => {
     lab = new Lab("tinybusy");
     lab.addNamespace("n");
     folder = emptyRoot();
-    for (const path of ["bin", "tmp", "etc/subnetra", "usr/local/bin"])
+    for (const path of ["tmp", "etc/subnetra", "usr/local/bin"])
       mkdirSync(join(folder, path), { recursive: true });
-    const busybox = must(["which", "busybox"]).trim();
-    copyFileSync(busybox, join(folder, "bin/busybox"));
-    for (const library of librariesOf(busybox)) {
-      mkdirSync(dirname(join(folder, library)), { recursive: true });
-      copyFileSync(library, join(folder, library));
-    }
-    for (const applet of APPLETS) symlinkSync("busybox", join(folder, "bin", applet));
+    addBusybox(folder, APPLETS);
     copyFileSync(tiny, join(folder, "usr/local/bin/subnetrad"));
     chmodSync(join(folder, "usr/local/bin/subnetrad"), 0o755);
     symlinkSync("subnetrad", join(folder, "usr/local/bin/subnetra"));

@@ -105,7 +105,7 @@ function section(plan: MeshPlan, node: MeshNodePlan, isHub: boolean): string {
   const folders = isHub ? `/etc/subnetra ${directoryOf(plan.policyFile)}` : "/etc/subnetra";
   let text =
     `[ ] ${node.name} (${isHub ? "hub" : "spoke"}, id ${node.id}, ${formatAddress(node.address)})\n` +
-    `    there: mkdir -p ${folders}\n` +
+    `    there: mkdir -p -m 700 ${folders}\n` +
     `    scp ${node.name}.json root@${to}:/etc/subnetra/config.json\n`;
   if (isHub) text += `    scp ${node.name}.policy root@${to}:${plan.policyFile}\n`;
   text += "    there: chmod 600 /etc/subnetra/config.json\n";
@@ -116,6 +116,7 @@ function section(plan: MeshPlan, node: MeshNodePlan, isHub: boolean): string {
     text += `    behind it: ${lans}\n    there: sysctl -w net.ipv4.ip_forward=1\n`;
     text += `    hosts of that network need routes to the others by way of ${node.name}\n`;
   }
+  text += "    there: systemctl enable --now subnetrad\n";
   return `${text}\n`;
 }
 
@@ -123,7 +124,9 @@ function checklist(plan: MeshPlan): GeneratedFile {
   let text =
     `The mesh ${formatCidr(plan.subnet)}: hub ${plan.hub.name} and ${plan.spokes.length} spoke(s)\n\n` +
     "Every .json file holds secret keys. Copy each to its own node only, over a\n" +
-    "channel you trust, and delete it here when the node runs.\n\n";
+    "channel you trust, and delete it here when the node runs. Where there is no\n" +
+    "systemd, let the start script run\n" +
+    "subnetrad --up --config /etc/subnetra/config.json\n\n";
   if (plan.hub.endpoint === "")
     text += `[ ] Replace ${HUB_PLACEHOLDER} in every spoke's file by the hub's public address.\n\n`;
   text += section(plan, plan.hub, true);
