@@ -34,7 +34,10 @@ export function noMachine(): string | false {
   return false;
 }
 
+let machines = 0;
+
 export class Machine {
+  private readonly name = `subnetra-test-${process.pid}-${++machines}`;
   readonly folder = mkdtempSync(join(tmpdir(), "subnetra-machine-"));
   readonly root = join(this.folder, "root");
   private container: ChildProcess | undefined;
@@ -71,7 +74,7 @@ export class Machine {
       "--register=no",
       "--keep-unit",
       `--directory=${this.root}`,
-      `--machine=subnetra-test-${process.pid}`,
+      `--machine=${this.name}`,
       "--private-network",
       "--bind=/dev/net/tun",
       "--capability=CAP_NET_ADMIN",
@@ -106,6 +109,21 @@ export class Machine {
     const { status, stdout, stderr } = this.run(command);
     if (status !== 0) throw new Error(`${command.join(" ")}: exit ${status}: ${stdout}${stderr}`);
     return stdout;
+  }
+
+  /** Joins this started machine with another by a link `eth0`; each end has an address with prefix length. */
+  connect(address: string, other: Machine, otherAddress: string): void {
+    const ends = [
+      [this, address],
+      [other, otherAddress],
+    ] as const;
+    const [near, far] = ends.map(([machine]) => String(machine.init));
+    const words = `ip link add eth0 netns ${near} type veth peer name eth0 netns ${far}`;
+    must(words.split(" "));
+    for (const [machine, own] of ends) {
+      machine.must("ip", "addr", "add", own, "dev", "eth0");
+      for (const name of ["lo", "eth0"]) machine.must("ip", "link", "set", name, "up");
+    }
   }
 
   property(unit: string, name: string): string {
