@@ -12,7 +12,7 @@ const TEST_IMPORT =
   /^(?:import|export)\b(?:[^"'`;=()]*\bfrom\s*|\s*)["']([^"']+)["']|\bimport\("(\.[^"]+)"\)/gm;
 const ENGINE_CONTRACT = /^src\/engine\/(abi|exports)\.ts$/;
 
-const TEST_PACKAGES = /^(node:|koffi$|fast-check$|@noble\/)/;
+const TEST_PACKAGES = /^(node:|koffi$|fast-check$|publint$|ajv\/|@noble\/|@arethetypeswrong\/)/;
 const TEST_KINDS = readdirSync(join(root, "test")).filter((name) => !/^(support|vectors)$/.test(name));
 
 /** Per part of the source: which project files it may import, and whether it may import packages. First match rules. */

@@ -49,12 +49,12 @@ const KINDS = new Map([
       { type: ["array", "null"], minItems: 1, maxItems: 8, uniqueItems: true, items: port },
     ],
   ],
-  [kinds.SINGLE_PORT, ["u16 or null", orNull(port)]],
+  [kinds.SINGLE_PORT, ["u16 or null", orNull(integer(0, 65535))]],
   [kinds.FILE, ["path", { type: "string", minLength: 1, maxLength: 4095 }]],
   [kinds.ENDPOINT, ["IPv4:port, or dynamic", matching(`(${ADDRESS}:${PORT}|dynamic)`)]],
   [kinds.LABEL, ["string", matching("[ -~]{0,32}")]],
   [kinds.REMOVED_KEY, ["string", { type: "string", maxLength: 0 }]],
-  [kinds.KEY, ["64 hex digits", matching("[0-9a-fA-F]{64}")]],
+  [kinds.KEY, ["64 hex digits", matching("(?!0{64}$)[0-9a-fA-F]{64}")]],
   [FIELDS.maxPeers.kind, ["u32", { type: "integer" }]],
   [FIELDS.maxRules.kind, ["u32", { type: "integer" }]],
   [FIELDS.peers.kind, ["array of objects", null]],
@@ -78,13 +78,37 @@ function peerSchema() {
   return { ...schemaOf(PEER_FIELDS, PEER_FIELD_NOTES), required: ["id", "endpoint", "psk"] };
 }
 
-/** The JSON Schema, as text: what can be said about each field alone. */
+/** What is asked of a spoke besides: one hub at a known address, and something of its own. */
+const SPOKE_RULES = {
+  if: { properties: { role: { const: "spoke" } }, required: ["role"] },
+  // biome-ignore lint/suspicious/noThenProperty: JSON Schema's word
+  then: {
+    properties: {
+      peers: { maxItems: 1, items: { properties: { endpoint: { not: { const: "dynamic" } } } } },
+    },
+    anyOf: [
+      { properties: { local_tun_ip: { minLength: 1 } }, required: ["local_tun_ip"] },
+      { properties: { local_routes: { minItems: 1 } }, required: ["local_routes"] },
+    ],
+  },
+};
+
+/** A single port counts only where there is no list of them. */
+const PORT_RULES = {
+  anyOf: [
+    { properties: { listen_ports: { type: "array" } }, required: ["listen_ports"] },
+    { properties: { listen_port: { minimum: 1 } } },
+  ],
+};
+
+/** The JSON Schema, as text: what can be said about each field alone, about a spoke, and about ports. */
 export function configSchema() {
   const schema = {
     $schema: "https://json-schema.org/draft/2020-12/schema",
     title: "Subnetra configuration",
     ...schemaOf(FIELDS, FIELD_NOTES),
     required: ["local_id", "peers"],
+    allOf: [SPOKE_RULES, PORT_RULES],
   };
   return `${JSON.stringify(schema, null, 2)}\n`;
 }

@@ -6,6 +6,8 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "nod
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
+import { checkPackage, createPackageFromTarballData } from "@arethetypeswrong/core";
+import { publint } from "publint";
 import { root } from "../../lab/project.ts";
 
 const LIMIT_UNPACKED = 1_250_000;
@@ -94,6 +96,23 @@ describe("the npm package", () => {
     assert.ok(packed.unpackedSize < LIMIT_UNPACKED, `${packed.unpackedSize} bytes unpacked`);
   });
 
+  test("has nothing that publint complains of", async () => {
+    const tarball = Uint8Array.from(readFileSync(join(folder, packed.filename))).buffer;
+    const { messages } = await publint({ pack: { tarball }, level: "suggestion" });
+    assert.deepEqual(messages, []);
+  });
+
+  test("has types that every resolution finds and that are not wrong", async () => {
+    const archive = createPackageFromTarballData(readFileSync(join(folder, packed.filename)));
+    const result = await checkPackage(archive);
+    assert.ok(result.types !== false, "the package has types");
+    // It is ESM only, which require() loads in every Node.js that is supported: the one remark, and not about types.
+    assert.deepEqual(
+      result.problems.filter(({ kind }) => kind !== "CJSResolvesToESM"),
+      [],
+    );
+  });
+
   test("names no file that it does not hold", () => {
     const held = new Set(packed.files.map(({ path }) => path));
     for (const path of held) {
@@ -150,6 +169,11 @@ export { wrong };
     );
     must(process.execPath, [join(modules, "typescript/bin/tsc"), "-p", "tsconfig.json"]);
     assert.match(must(process.execPath, ["use.js"]), /^\d+\.\d+\.\d+ \w+ true\n$/);
+  });
+
+  test("is loaded by require() too", () => {
+    const result = run(process.execPath, ["-p", 'typeof require("subnetra").parseConfig'], user);
+    assert.equal(result.stdout, "function\n", result.stderr);
   });
 
   test("works when it is installed for everybody (npm install -g)", () => {
