@@ -1,6 +1,7 @@
 // Core and an entry of the tiny build as one ES5 program, compressed into a C array.
 
-import { deflateRawSync } from "node:zlib";
+import { execFileSync } from "node:child_process";
+import { fileURLToPath } from "node:url";
 import { parseSync, transformSync } from "@swc/core";
 import { buildSync, transformSync as minifySync } from "esbuild";
 import { root } from "../setup.mjs";
@@ -85,7 +86,8 @@ function array(name, bytes) {
 
 /** program.c: the compressed source and its lengths. */
 export function programSource(source) {
-  const packed = deflateRawSync(Buffer.from(source, "latin1"), { level: 9, memLevel: 9 });
+  const script = fileURLToPath(new URL("deflate.mjs", import.meta.url));
+  const packed = execFileSync(process.execPath, [script], { input: Buffer.from(source, "latin1") });
   return (
     `#include "program.h"\n\n${array("program_data", packed)}` +
     `const size_t program_data_length = ${packed.length};\nconst size_t program_length = ${source.length};\n`

@@ -126,6 +126,13 @@ export function formatInNetwork(address: number, network: Cidr): string {
   return formatCidr({ address, bits: network.bits });
 }
 
+/** Each as A.B.C.D/P. */
+export function formatCidrs(list: readonly Cidr[]): string[] {
+  const texts: string[] = [];
+  for (let i = 0; i < list.length; i++) texts.push(formatCidr(list[i]!));
+  return texts;
+}
+
 /** A.B.C.D/P with the host bits as entered. */
 export function formatCidr(cidr: Cidr): string {
   const { address, bits } = cidr;

@@ -1,4 +1,16 @@
-import { EACCES, EADDRINUSE, EBUSY, EINVAL, EIO, EISDIR, ENAMETOOLONG, ENOENT, EPERM } from "./sys.ts";
+import {
+  EACCES,
+  EADDRINUSE,
+  EBUSY,
+  EINVAL,
+  EIO,
+  EISDIR,
+  ENAMETOOLONG,
+  ENOENT,
+  ENOSPC,
+  EPERM,
+  EROFS,
+} from "./sys.ts";
 
 /** What the system's refusal means, for an error line: the field's words where known, else the number. */
 export function errnoText(errno: number): string {
@@ -17,6 +29,10 @@ export function errnoText(errno: number): string {
       return "is a directory";
     case EINVAL:
       return "invalid argument";
+    case ENOSPC:
+      return "no space left on device";
+    case EROFS:
+      return "read-only file system";
     case ENAMETOOLONG:
       return "name too long";
     case EADDRINUSE:

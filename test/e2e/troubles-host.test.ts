@@ -108,6 +108,7 @@ endToEnd("Troubles of a machine", () => {
       fill(join(folder, "filler"));
       const saved = star.a.client("save");
       assert.equal(saved.status, 1);
+      await star.a.daemon?.seen(/^save failed: \S+: no space left on device$/m);
       assert.equal(mesh.names(star.a, "host.disk", /full: "subnetra save" fails/).level, "fail");
       await star.a.stop();
     }));

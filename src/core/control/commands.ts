@@ -211,6 +211,7 @@ export const COMMANDS: readonly CommandRow<Command>[] = [
     usage: "ID IP:PORT",
     help: "expect a peer at this address, until it is heard elsewhere",
     reply: "one",
+    feature: "peer-endpoint",
     changes: true,
     parse: parsePeerEndpoint,
     run: ({ host }, { id, endpoint }) => new ExpectPeerJob(host.engine, id, endpoint),

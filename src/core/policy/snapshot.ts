@@ -2,15 +2,26 @@
 
 import { REGION_SCRATCH } from "../../engine/abi.ts";
 import type { Job } from "../control/job.ts";
+import { errnoText } from "../errno-text.ts";
 import { fileStatus } from "../file-status.ts";
 import type { Host } from "../host.ts";
 import { writeText } from "../memory.ts";
-import { EEXIST, EINTR, EINVAL, errnoOf, OPEN_CREATE, OPEN_DIRECTORY, TYPE_FILE } from "../sys.ts";
+import { oneLine } from "../printable.ts";
+import {
+  EEXIST,
+  EINTR,
+  EINVAL,
+  EIO,
+  errnoOf,
+  OPEN_CREATE,
+  OPEN_DIRECTORY,
+  STDERR,
+  TYPE_FILE,
+} from "../sys.ts";
 import { EMPTY_TABLE, formatRule, readRule } from "./text.ts";
 
 /** Rules that one step writes. */
 const RULES_PER_PIECE = 32;
-const FAILED = "save failed\n";
 
 /** Where a daemon with this control socket saves its rules. */
 export function snapshotPath(socketPath: string): string {
@@ -40,17 +51,27 @@ export class SaveJob implements Job {
     const { sys } = this.host;
     if (this.fd < 0) {
       this.fd = createAnew(this.host, this.temporary);
-      if (this.fd < 0) return FAILED;
+      if (this.fd < 0) return this.failed(this.fd);
     }
-    const written = this.writePiece();
-    if (written && this.next < this.count) return null;
-    const synced = written && sys.fsync(this.fd) >= 0;
-    const closed = sys.close(this.fd) >= 0;
-    if (!synced || !closed || sys.rename(this.temporary, this.path) < 0) {
+    let result = this.writePiece();
+    if (result >= 0 && this.next < this.count) return null;
+    if (result >= 0) result = sys.fsync(this.fd);
+    const closed = sys.close(this.fd);
+    if (result >= 0) result = closed;
+    if (result >= 0) result = sys.rename(this.temporary, this.path);
+    if (result < 0) {
       sys.unlink(this.temporary);
-      return FAILED;
+      return this.failed(result);
     }
-    return syncDirectory(this.host, this.path) ? `saved ${this.count} rule(s) to ${this.path}\n` : FAILED;
+    result = syncDirectory(this.host, this.path);
+    return result < 0 ? this.failed(result) : `saved ${this.count} rule(s) to ${this.path}\n`;
+  }
+
+  /** The reply has no room for the reason (control-protocol.md §3): the log has it. */
+  private failed(result: number): string {
+    const why = errnoText(errnoOf(result));
+    this.host.sys.print(STDERR, `save failed: ${oneLine(this.path)}: ${why}\n`);
+    return "save failed\n";
   }
 
   private get temporary(): string {
@@ -58,7 +79,7 @@ export class SaveJob implements Job {
   }
 
   /** Others use the scratch memory between two steps, so each writes all of its own. */
-  private writePiece(): boolean {
+  private writePiece(): number {
     const { engine } = this.host;
     const scratch = engine.call.region(REGION_SCRATCH);
     const lines = this.count === 0 ? [EMPTY_TABLE] : [];
@@ -84,25 +105,25 @@ function createAnew(host: Host, path: string): number {
   return sys.open(path, OPEN_CREATE);
 }
 
-/** Repeats short and interrupted writes; a write of nothing is a failure. */
-function writeAll(host: Host, fd: number, offset: number, length: number): boolean {
+/** Repeats short and interrupted writes; a write of nothing is a failure. 0 or -errno. */
+function writeAll(host: Host, fd: number, offset: number, length: number): number {
   let done = 0;
   while (done < length) {
     const n = host.sys.write(fd, offset + done, length - done);
     if (n < 0 && errnoOf(n) === EINTR) continue;
-    if (n <= 0) return false;
+    if (n <= 0) return n < 0 ? n : -EIO;
     done += n;
   }
-  return true;
+  return 0;
 }
 
-/** Makes the rename durable. A file system without directory sync (EINVAL) is no failure. */
-function syncDirectory(host: Host, path: string): boolean {
+/** Makes the rename durable. A file system without directory sync (EINVAL) is no failure. 0 or -errno. */
+function syncDirectory(host: Host, path: string): number {
   const fd = host.sys.open(directoryOf(path), OPEN_DIRECTORY);
-  if (fd < 0) return false;
+  if (fd < 0) return fd;
   const synced = host.sys.fsync(fd);
   host.sys.close(fd);
-  return synced >= 0 || errnoOf(synced) === EINVAL;
+  return synced < 0 && errnoOf(synced) === EINVAL ? 0 : synced;
 }
 
 /** The directory part of a path, "." when it has none. */

@@ -1,6 +1,13 @@
 // The files of a planned mesh: one configuration per node, the hub's own rules, and what to do with them (tools.md §4).
 
-import { type Cidr, formatAddress, formatCidr, formatHostPrefix, formatInNetwork } from "../cidr.ts";
+import {
+  type Cidr,
+  formatAddress,
+  formatCidr,
+  formatCidrs,
+  formatHostPrefix,
+  formatInNetwork,
+} from "../cidr.ts";
 import { directoryOf } from "../policy/snapshot.ts";
 import { documentText, type GeneratedFile, peerText } from "./config-text.ts";
 import type { MeshNodePlan, MeshPlan } from "./mesh-plan.ts";
@@ -13,12 +20,6 @@ const NO_LANS: readonly Cidr[] = [];
 
 /** What stands for an address that the inventory does not have. It is none, so no daemon starts with it. */
 const HUB_PLACEHOLDER = "REPLACE_HUB_IP";
-
-function cidrs(list: readonly Cidr[]): string[] {
-  const texts: string[] = [];
-  for (let i = 0; i < list.length; i++) texts.push(formatCidr(list[i]!));
-  return texts;
-}
 
 /** One prefix as a string, several as a list, which only this implementation reads. */
 function allowedSrc(prefixes: readonly string[]): string {
@@ -63,7 +64,7 @@ function hubFile(plan: MeshPlan, keys: readonly string[]): GeneratedFile {
   for (let i = 0; i < plan.spokes.length; i++) {
     const spoke = plan.spokes[i]!;
     const endpoint = spoke.endpoint === "" ? unheard(spoke.port, taken) : spoke.endpoint;
-    const allowed = allowedSrc([host(spoke.address)].concat(cidrs(spoke.lans)));
+    const allowed = allowedSrc([host(spoke.address)].concat(formatCidrs(spoke.lans)));
     peers.push(peerText(spoke.id, spoke.name, endpoint, allowed, keys[i]!));
   }
   const lines = common(plan, plan.hub, "hub");
@@ -73,9 +74,9 @@ function hubFile(plan: MeshPlan, keys: readonly string[]): GeneratedFile {
 
 /** LANs behind every node but this one. */
 function lansElsewhere(plan: MeshPlan, node: MeshNodePlan): string[] {
-  let found = cidrs(plan.hub.lans);
+  let found = formatCidrs(plan.hub.lans);
   for (let i = 0; i < plan.spokes.length; i++)
-    found = found.concat(cidrs(plan.spokes[i] === node ? NO_LANS : plan.spokes[i]!.lans));
+    found = found.concat(formatCidrs(plan.spokes[i] === node ? NO_LANS : plan.spokes[i]!.lans));
   return found;
 }
 
@@ -83,7 +84,7 @@ function spokeFile(plan: MeshPlan, spoke: MeshNodePlan, psk: string): GeneratedF
   const lines = common(plan, spoke, "spoke");
   const reached = [formatCidr(plan.subnet)].concat(lansElsewhere(plan, spoke));
   if (spoke.lans.length > 0)
-    lines.push(`"local_routes": ${list([host(spoke.address)].concat(cidrs(spoke.lans)))}`);
+    lines.push(`"local_routes": ${list([host(spoke.address)].concat(formatCidrs(spoke.lans)))}`);
   if (reached.length > 1) lines.push(`"remote_routes": ${list(reached)}`);
   const endpoint = plan.hub.endpoint === "" ? `${HUB_PLACEHOLDER}:${plan.hub.port}` : plan.hub.endpoint;
   const hub = peerText(plan.hub.id, plan.hub.name, endpoint, allowedSrc(reached), psk);
@@ -92,7 +93,7 @@ function spokeFile(plan: MeshPlan, spoke: MeshNodePlan, psk: string): GeneratedF
 
 /** A hub by role delivers nothing to itself: these rules say what is its own. */
 function policyFile({ hub }: MeshPlan): GeneratedFile {
-  const own = [host(hub.address)].concat(cidrs(hub.lans));
+  const own = [host(hub.address)].concat(formatCidrs(hub.lans));
   let text = "";
   for (let i = 0; i < own.length; i++)
     text += `policy add --src 0.0.0.0/0 --dst ${own[i]} --action forward --target 0\n`;
@@ -112,7 +113,7 @@ function section(plan: MeshPlan, node: MeshNodePlan, isHub: boolean): string {
   text += "    there: subnetrad --check --config /etc/subnetra/config.json\n";
   if (isHub) text += `    firewall: let UDP port ${node.port} in, from anywhere\n`;
   if (node.lans.length > 0) {
-    const lans = cidrs(node.lans).join(", ");
+    const lans = formatCidrs(node.lans).join(", ");
     text += `    behind it: ${lans}\n    there: sysctl -w net.ipv4.ip_forward=1\n`;
     text += `    hosts of that network need routes to the others by way of ${node.name}\n`;
   }

@@ -97,6 +97,7 @@ test("a command that the running daemon is too old for is named, and the exit st
     ["policy", "del", "--dst", "10.0.0.0/8"],
     ["policy", "test", "10.0.0.1", "10.0.0.2"],
     ["policy", "replace", "rules"],
+    ["peer", "endpoint", "2", "192.0.2.1:18020"],
   ]) {
     const { exit, sys } = run(
       (s) => {
@@ -108,7 +109,7 @@ test("a command that the running daemon is too old for is named, and the exit st
     assert.equal(exit, 1);
     assert.equal(
       sys.stderr,
-      `subnetra: the running daemon is older and does not know "policy ${args[1]}"; update and restart it\n`,
+      `subnetra: the running daemon is older and does not know "${args[0]} ${args[1]}"; update and restart it\n`,
     );
     assert.deepEqual(
       sys.log.filter((entry) => entry.startsWith("unixSend")),

@@ -202,6 +202,7 @@ test("a failing step of save leaves the old snapshot and no temporary file", () 
       sys.files["/run/s.sock.policy"] = Buffer.from("old");
       sys.failures[call] = result;
       assert.deepEqual(ask("save"), ["save failed\n"], call);
+      assert.equal(sys.stderr, "save failed: /run/s.sock.policy: input/output error\n", call);
       assert.equal(String(sys.files["/run/s.sock.policy"]), "old");
       assert.equal(sys.files[temporary], undefined);
     }
@@ -212,6 +213,29 @@ test("a failing step of save leaves the old snapshot and no temporary file", () 
   const unsupported = prepare();
   unsupported.sys.failures["fsync:/run"] = -os.EINVAL;
   assert.match(unsupported.ask("save")[0]!, /^saved 0 /);
+});
+
+test("a save without room says so in the log, and that the reply cannot", () => {
+  const { sys, ask } = prepare();
+  sys.failures.write = -os.ENOSPC;
+  assert.deepEqual(ask("save"), ["save failed\n"]);
+  assert.equal(sys.stderr, "save failed: /run/s.sock.policy: no space left on device\n");
+});
+
+test("peer endpoint moves a peer until it is heard elsewhere; an unknown peer is named", () => {
+  const { engine, ask } = prepare();
+  assert.deepEqual(ask("peer endpoint 3 192.0.2.7:1234", "peer endpoint 9 192.0.2.7:1234"), [
+    "ok peer 3 is expected at 192.0.2.7:1234\n",
+    "error NoSuchPeer no peer has the id 9\n",
+  ]);
+  assert.match(statusText(engine, NODE), /id=3 .* endpoint=192\.0\.2\.7:1234 /);
+  assert.match(statusText(engine, NODE), /id=2 .* endpoint=198\.51\.100\.20:18020 /);
+  for (const words of ["3", "3 hub:1", "3 192.0.2.7:0", "0x3 192.0.2.7:1", "3 0.0.0.0:0"])
+    assert.match(
+      ask(`peer endpoint ${words}`).join(),
+      /^error \w+ usage: peer endpoint ID IP:PORT\n$/,
+      words,
+    );
 });
 
 test("a status too long for a datagram is answered with the literal refusal", () => {

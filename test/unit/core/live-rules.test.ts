@@ -278,6 +278,19 @@ test("an upload that is wrong, too long, out of order or incomplete changes noth
   assert.match(ask(`policy upload ${forced} 0 0.0.0.0/0,10.0.0.0/8,9`), /^ok 1 of 1 rules/);
 });
 
+test("policy test names every prefix that a peer may send from", () => {
+  const { ask, askAll, engine } = prepare();
+  const scratch = engine.call.region(REGION_SCRATCH);
+  for (const address of [0x0a090000, 0x0a080000]) {
+    writePrefix(engine, scratch, { address, bits: 16 });
+    assert.equal(engine.call.addSource(0, scratch), 0);
+  }
+  askAll(add("10.9.0.0/16", 2), add("10.7.0.0/16", 2), add("10.77.0.3/32", 3));
+  const all = "its allowed_src 10.77.0.2/32, 10.9.0.0/16, 10.8.0.0/16";
+  assert.match(ask("policy test 10.9.0.1 10.77.0.3"), new RegExp(`${all} holds it$`, "m"));
+  assert.match(ask("policy test 10.7.0.1 10.77.0.3"), new RegExp(`${all} does not hold it: dropped`));
+});
+
 test("policy test tells which rule decides and whether the source may be used", () => {
   const { ask, askAll } = prepare();
   assert.equal(
