@@ -12,6 +12,7 @@ import type { Contender } from "./contender.ts";
 import { type EngineFigures, engineFigures, SIZES } from "./engine-figures.ts";
 import { median } from "./figures.ts";
 import { baseline, payload, pin, rounds, seconds } from "./knobs.ts";
+import { measureLatency } from "./latency.ts";
 import { type OpensslFigures, opensslFigures } from "./openssl-figures.ts";
 import { type Named, orderFor, pairedRows, pairedTable } from "./paired.ts";
 import { missingParticipants, ownBuilds, rivals, setUpParticipants } from "./participants.ts";
@@ -121,9 +122,15 @@ async function tcp(): Promise<TcpResult[]> {
       ...pairedRows(entrants, [
         { name: "TCP, one tunnel", moreIsBetter: true, read: (sample) => sample.tunnel },
         { name: "TCP, relay", moreIsBetter: true, read: (sample) => sample.relay },
-        { name: "ping ms", moreIsBetter: false, read: (sample) => sample.pingMedianMs },
       ]),
     );
+    if (values.baseline) {
+      progress("ping, in turn");
+      const latencies = measureLatency(entrants);
+      pairedResults.push(
+        ...pairedRows(latencies, [{ name: "ping ms", moreIsBetter: false, read: (sample) => sample }]),
+      );
+    }
     return entrants.map(({ contender, samples }) => ({ name: contender.name, ...medians(samples) }));
   } finally {
     for (const { contender } of entrants) contender.close();
