@@ -6,7 +6,8 @@ export interface PeerConfig {
   id: number;
   name?: string;
   endpoint: string;
-  allowed_src: string;
+  allowed_src: string | string[];
+  keepalive_secs?: number;
   psk: string;
 }
 

@@ -19,6 +19,8 @@ export interface PingOptions {
   size?: number;
   /** Up to 16 bytes of payload, hex. */
   pattern?: string;
+  /** Address to send from. */
+  source?: string | undefined;
   /** Seconds to wait for a reply after the last request. */
   waitSeconds?: number;
 }
@@ -29,6 +31,7 @@ export function pingCommand(target: string, options: PingOptions): string[] {
   if (options.intervalSeconds !== undefined) words.push("-i", String(options.intervalSeconds));
   if (options.size !== undefined) words.push("-s", String(options.size));
   if (options.pattern !== undefined) words.push("-p", options.pattern);
+  if (options.source !== undefined) words.push("-I", options.source);
   return [...words, target];
 }
 

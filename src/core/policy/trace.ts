@@ -2,20 +2,17 @@
 
 import {
   ACTION_FORWARD,
-  PEER_ALLOWED,
   PEER_ID,
-  PEER_SOURCES,
   PEER_STRIDE,
   PREFIX_STRIDE,
   REGION_PEERS,
   REGION_SCRATCH,
-  REGION_SOURCES,
-  SOURCE_STRIDE,
 } from "../../engine/abi.ts";
 import type { Engine } from "../../engine/exports.ts";
-import { type Cidr, formatCidrs, formatHost, overlaps, readPrefix, writePrefix } from "../cidr.ts";
+import { type Cidr, formatCidrs, formatHost, overlaps, writePrefix } from "../cidr.ts";
 import type { Job } from "../control/job.ts";
 import { CONTROL_PIECE } from "../limits.ts";
+import { allowedSources } from "../peer-sources.ts";
 import type { Rule } from "./roles.ts";
 import { formatRule, readRule } from "./text.ts";
 
@@ -72,20 +69,9 @@ export class TraceJob implements Job {
     if (this.holders.length < MAX_NAMED) this.holders.push(peer);
   }
 
-  /** All prefixes of the peer's allowed_src. */
-  private allowed(peer: number): Cidr[] {
-    const { call, u32 } = this.engine;
-    const record = call.region(REGION_PEERS) + peer * PEER_STRIDE;
-    const found = [readPrefix(this.engine, record + PEER_ALLOWED)];
-    const others = u32[(record + PEER_SOURCES) >> 2]!;
-    const table = call.region(REGION_SOURCES) + peer * SOURCE_STRIDE;
-    for (let i = 0; i < others; i++) found.push(readPrefix(this.engine, table + i * PREFIX_STRIDE));
-    return found;
-  }
-
   /** True when the source lies in one of the peer's allowed_src. */
   private maySend(peer: number): boolean {
-    const allowed = this.allowed(peer);
+    const allowed = allowedSources(this.engine, peer);
     for (let i = 0; i < allowed.length; i++) if (overlaps(allowed[i]!, this.src)) return true;
     return false;
   }
@@ -124,7 +110,7 @@ export class TraceJob implements Job {
     if (rule !== null && rule.action === ACTION_FORWARD && rule.target === 0)
       return `${source}: this node's own side, by rule ${place}; no allowed_src applies\n`;
     if (peer < 0) return `${source}: no rule leads back to a peer${this.holdersText()}\n`;
-    const allowed = formatCidrs(this.allowed(peer)).join(", ");
+    const allowed = formatCidrs(allowedSources(this.engine, peer)).join(", ");
     const from = `${source}: from ${this.nameOf(peer)}, by rule ${place}`;
     if (this.maySend(peer)) return `${from}; its allowed_src ${allowed} holds it\n`;
     return `${from}; its allowed_src ${allowed} does not hold it: dropped (drop_udp_spoof)${this.holdersText()}\n`;

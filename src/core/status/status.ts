@@ -4,7 +4,6 @@ import {
   CLOCK_MONOTONIC,
   COUNTER_COUNT,
   ONLINE_SECONDS,
-  PEER_ALLOWED,
   PEER_DROPS,
   PEER_ENDPOINT,
   PEER_ID,
@@ -12,22 +11,19 @@ import {
   PEER_LOST,
   PEER_RX_BYTES,
   PEER_RX_PACKETS,
-  PEER_SOURCES,
   PEER_STRIDE,
   PEER_TX_BYTES,
   PEER_TX_PACKETS,
   PEER_UNCLAIMED,
-  PREFIX_STRIDE,
   REGION_CLOCK,
   REGION_COUNTERS,
   REGION_PEERS,
-  REGION_SOURCES,
-  SOURCE_STRIDE,
 } from "../../engine/abi.ts";
 import type { Engine } from "../../engine/exports.ts";
-import { formatCidr, readPrefix } from "../cidr.ts";
+import { formatCidr, formatCidrs } from "../cidr.ts";
 import type { Role } from "../config/kinds.ts";
 import { formatU64 } from "../memory.ts";
+import { firstSource, otherSources } from "../peer-sources.ts";
 import { formatSockaddr } from "../sockaddr.ts";
 
 /** What a status shows besides the engine's figures. */
@@ -107,22 +103,11 @@ export function readPeer(engine: Engine, index: number, at = peerRecord(engine, 
   return {
     id: u32[(at + PEER_ID) >> 2]!,
     endpoint: formatSockaddr(u8, at + PEER_ENDPOINT),
-    allowedSrc: formatCidr(readPrefix(engine, at + PEER_ALLOWED)),
-    otherSrcs: otherSources(engine, index, u32[(at + PEER_SOURCES) >> 2]!),
+    allowedSrc: formatCidr(firstSource(engine, at)),
+    otherSrcs: formatCidrs(otherSources(engine, index, at)),
     lastSeen: formatU64(engine, at + PEER_LAST_SEEN),
     unclaimed: formatU64(engine, at + PEER_UNCLAIMED),
   };
-}
-
-const NO_SOURCES: readonly string[] = [];
-
-/** What is behind the first of a peer's allowed_src. */
-function otherSources(engine: Engine, index: number, count: number): readonly string[] {
-  if (count === 0) return NO_SOURCES;
-  const table = engine.call.region(REGION_SOURCES) + index * SOURCE_STRIDE;
-  const sources: string[] = [];
-  for (let i = 0; i < count; i++) sources.push(formatCidr(readPrefix(engine, table + i * PREFIX_STRIDE)));
-  return sources;
 }
 
 /** All of allowed_src with `separator` between. */

@@ -66,11 +66,11 @@ export class TroubleMesh {
     return found;
   }
 
-  /** Compares what a person sees with what was kept; SUBNETRA_KEEP_SCREENS=1 keeps it anew. */
+  /** Compares what a person sees with what was kept; SUBNETRA_SCREENS=write keeps it anew. */
   compareScreen(name: string, node: MeshNode): void {
     const seen = screen(runDoctor(node).stdout);
     const file = join(SCREENS, `doctor-${name}.txt`);
-    if (process.env.SUBNETRA_KEEP_SCREENS === "1") writeFileSync(file, seen);
+    if (process.env.SUBNETRA_SCREENS === "write") writeFileSync(file, seen);
     assert.equal(seen, readFileSync(file, "utf8"));
   }
 }

@@ -2,16 +2,19 @@
 
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
+import { Rtnetlink } from "../../../src/core/rtnetlink.ts";
 import {
   EACCES,
   EADDRINUSE,
   EAGAIN,
+  EBADF,
   ECONNREFUSED,
   EEXIST,
   EMSGSIZE,
   ENAMETOOLONG,
   ENOENT,
   EPERM,
+  EPROTONOSUPPORT,
   errnoOf,
   OPEN_CREATE,
   OPEN_DIRECTORY,
@@ -38,6 +41,8 @@ import {
 import { MAX_MESSAGES, REGION_CLOCK, REGION_SCRATCH } from "../../../src/engine/abi.ts";
 import type { Engine } from "../../../src/engine/exports.ts";
 import { batch, receive, Stage } from "./staging.ts";
+
+const ENODEV = 19;
 
 /** A machine to try: one Sys with an engine of its own. */
 export interface Machine {
@@ -417,6 +422,27 @@ export function complianceSuite(name: string, firstPort: number, make: () => Mac
         assert.equal(sys.unixSender(), "");
         sys.close(daemon);
         sys.unlink(path);
+      }),
+    );
+
+    test(
+      "route netlink knows the loopback interface and names one that is not there, or there is none",
+      on(({ sys, engine }) => {
+        const fd = sys.netlinkOpen();
+        if (fd < 0) {
+          assert.equal(fd, -EPROTONOSUPPORT);
+          assert.match(name, /^(sim|fake)/);
+          return;
+        }
+        // It never waits by itself.
+        assert.equal(sys.read(fd, engine.call.region(REGION_SCRATCH), 4096), -EAGAIN);
+        const kernel = new Rtnetlink(engine, sys, fd);
+        const loopback = kernel.linkIndex("lo");
+        assert.ok(loopback > 0, `${loopback}`);
+        assert.equal(kernel.linkName(loopback), "lo");
+        assert.equal(kernel.linkIndex("snr-none"), -ENODEV);
+        kernel.close();
+        assert.equal(sys.read(fd, engine.call.region(REGION_SCRATCH), 4096), -EBADF);
       }),
     );
 

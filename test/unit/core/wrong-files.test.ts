@@ -1,5 +1,5 @@
 // Files of the kind people write, each with exactly what `subnetrad --check` shows for it. Beside each NAME.conf of
-// test/support/wrong-files lies NAME.screen; SUBNETRA_KEEP_SCREENS=1 writes the screens anew, to be read before they are kept.
+// test/support/wrong-files lies NAME.screen; SUBNETRA_SCREENS=write writes the screens anew, to be read before they are kept.
 
 import assert from "node:assert/strict";
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
@@ -35,7 +35,7 @@ for (const name of NAMES) {
     const { stdout, stderr, exit } = check(bytes);
     const screen = `$ subnetrad --check --config node.json\n${stderr}${stdout}exit ${exit}\n`;
     const kept = join(FOLDER, `${name}.screen`);
-    if (process.env.SUBNETRA_KEEP_SCREENS === "1") writeFileSync(kept, screen, "latin1");
+    if (process.env.SUBNETRA_SCREENS === "write") writeFileSync(kept, screen, "latin1");
     assert.equal(screen, readFileSync(kept, "latin1"));
 
     if (exit === 0) {
