@@ -118,7 +118,7 @@ find_target() {
     # uname does not tell the byte order; the ELF header of any program does (1 is little-endian).
     mips) case $(dd if=/bin/sh bs=1 skip=5 count=1 2>/dev/null | od -An -tu1 | tr -d ' ') in
       1) TARGET=linux-mipsel ;;
-      *) die "no build for big-endian MIPS" ;;
+      *) TARGET=linux-mips ;;
     esac ;;
     *) die "no build for $machine" ;;
   esac

@@ -65,6 +65,7 @@ export function compile(name, target, programs) {
     // Vectors are the engine's business: what the compiler makes of its scalar code beside them only costs registers.
     "-O3",
     UNGUARDED,
+    ...(target.engineLto === false ? ["-fno-lto"] : []),
     "-fno-slp-vectorize",
     `-DENGINE_NAME=${target.engine}`,
     `-DENGINE_SOURCE="engine-${target.engine}.c"`,

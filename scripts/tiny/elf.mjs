@@ -7,18 +7,21 @@ const PT_DYNAMIC = 2;
 const PT_INTERP = 3;
 const SHT_SYMTAB = 2;
 
-/** The program header types and section types of a little-endian ELF file. */
+/** The program header types and section types of an ELF file. */
 function readElf(bytes) {
-  if (bytes.toString("latin1", 0, 4) !== "\x7fELF" || bytes[5] !== 1)
-    throw new Error("not a little-endian ELF file");
+  if (bytes.toString("latin1", 0, 4) !== "\x7fELF") throw new Error("not an ELF file");
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
   const wide = bytes[4] === 2;
-  const offset = (at) => (wide ? Number(bytes.readBigUInt64LE(at)) : bytes.readUInt32LE(at));
+  const little = bytes[5] === 1;
+  const half = (at) => view.getUint16(at, little);
+  const word = (at) => view.getUint32(at, little);
+  const offset = (at) => (wide ? Number(view.getBigUint64(at, little)) : word(at));
   const table = (start, size, count, field) =>
-    Array.from({ length: count }, (_, i) => bytes.readUInt32LE(start + i * size + field));
+    Array.from({ length: count }, (_, i) => word(start + i * size + field));
   const base = wide ? 54 : 42;
   return {
-    programs: table(offset(wide ? 32 : 28), bytes.readUInt16LE(base), bytes.readUInt16LE(base + 2), 0),
-    sections: table(offset(wide ? 40 : 32), bytes.readUInt16LE(base + 4), bytes.readUInt16LE(base + 6), 4),
+    programs: table(offset(wide ? 32 : 28), half(base), half(base + 2), 0),
+    sections: table(offset(wide ? 40 : 32), half(base + 4), half(base + 6), 4),
   };
 }
 

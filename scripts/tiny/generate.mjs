@@ -37,8 +37,8 @@ function replaceOnce(text, from, to) {
 }
 
 /**
- * Memory is one array at a known address (engine.h), so an access needs no instance and no base pointer; and its
- * loads need not happen when nobody uses the value, since no access is meant to trap.
+ * Memory is one array at a known address (engine.h), so an access needs no instance and no base pointer; it is
+ * little-endian (byte-order.h); and its loads need not happen when nobody uses the value, since no access is meant to trap.
  */
 function adaptTranslation(text) {
   const changes = [
@@ -46,6 +46,11 @@ function adaptTranslation(text) {
       "#define MEM_ADDR(mem, addr, n) &((mem)->data[addr])",
       "#define MEM_ADDR(mem, addr, n) (engine_memory + (uintptr_t)(addr))",
     ],
+    [
+      "    force_read(result);                                                \\\n    return (t3)(t2)result; ",
+      "    force_read(result);                                                \\\n    return (t3)(t2)LITTLE(t1, result); ",
+    ],
+    ["    t1 wrapped = (t1)value; ", "    t1 wrapped = LITTLE(t1, (t1)value); "],
     ['#define FORCE_READ_INT(var) __asm__("" ::"r"(var));', "#define FORCE_READ_INT(var)"],
     ['#define FORCE_READ_FLOAT(var) __asm__("" ::"f"(var));', "#define FORCE_READ_FLOAT(var)"],
   ];
@@ -96,12 +101,20 @@ function translate(name) {
   writeFileSync(join(GENERATED, `engine-${name}-table.h`), exportTable(name, header));
 }
 
+/** The words of a Uint32Array, in core those of engine memory, are little-endian on every machine (duk-overrides.h). */
+function littleWords(source) {
+  const read = "duk_push_uint(thr, (duk_uint_t) du.ui[0]);";
+  const write = "du.ui[0] = (duk_uint32_t) duk_to_uint32(thr, -1);";
+  const changed = replaceOnce(source, read, read.replace("du.ui[0]", "little32(du.ui[0])"));
+  return replaceOnce(changed, write, "du.ui[0] = little32(duk_to_uint32(thr, -1));");
+}
+
 /** Duktape's source and headers, with our feature switches where its configuration has room for them. */
 function adaptDuktape() {
   const folder = join(GENERATED, "duktape");
   mkdirSync(folder, { recursive: true });
-  for (const file of ["duktape.c", "duktape.h"])
-    writeFileSync(join(folder, file), readFileSync(join(DUKTAPE, file)));
+  writeFileSync(join(folder, "duktape.h"), readFileSync(join(DUKTAPE, "duktape.h")));
+  writeFileSync(join(folder, "duktape.c"), littleWords(readFileSync(join(DUKTAPE, "duktape.c"), "utf8")));
   const config = readFileSync(join(DUKTAPE, "duk_config.h"), "utf8");
   writeFileSync(
     join(folder, "duk_config.h"),

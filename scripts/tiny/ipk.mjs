@@ -39,6 +39,18 @@ function data(name) {
   ]);
 }
 
+/** What opkg runs before anything is unpacked, so that it can only look at the machine. */
+export function preinst(name) {
+  return `#!/bin/sh
+[ -n "$IPKG_INSTROOT" ] && exit 0
+case "$(uname -m)" in
+${MACHINES[name]})${BYTE_ORDERS[name] === undefined ? "" : orderCheck(name)} exit 0 ;;
+esac
+echo "subnetra: this package is for ${name}, this machine is $(uname -m); get the other file" >&2
+exit 1
+`;
+}
+
 function control(name) {
   const size = readFileSync(join(root, targetFile(name))).length;
   const fields = `Package: subnetra
@@ -51,15 +63,6 @@ Installed-Size: ${size}
 License: MIT
 Description: one private, encrypted network of servers, sites and devices
  A node of a Subnetra mesh: daemon and client in one static file (${name}).
-`;
-  // Runs before anything is unpacked, so it can only look at the machine.
-  const preinst = `#!/bin/sh
-[ -n "$IPKG_INSTROOT" ] && exit 0
-case "$(uname -m)" in
-${MACHINES[name]}) exit 0 ;;
-esac
-echo "subnetra: this package is for ${name}, this machine is $(uname -m); get the other file" >&2
-exit 1
 `;
   const postinst = `#!/bin/sh
 [ -n "$IPKG_INSTROOT" ] && exit 0
@@ -81,7 +84,7 @@ exit 0
   return tar([
     directory("."),
     { path: "./control", content: Buffer.from(fields) },
-    script("./preinst", preinst),
+    script("./preinst", preinst(name)),
     script("./postinst", postinst),
     script("./prerm", prerm),
   ]);
@@ -94,8 +97,16 @@ const MACHINES = {
   armv7: "armv7*|armv8l",
   armv5: "armv[5-8]*",
   mipsel: "mips",
+  mips: "mips",
   riscv64: "riscv64",
 };
+
+/** Where uname does not tell the byte order: what the ELF header of any program there has. */
+const BYTE_ORDERS = { mipsel: "001", mips: "002" };
+
+function orderCheck(name) {
+  return ` [ "$(dd if=/bin/sh bs=1 skip=5 count=1 2>/dev/null)" = "$(printf '\\${BYTE_ORDERS[name]}')" ] &&`;
+}
 
 /** Builds the package of each target. Returns the files, relative to the project. */
 export function buildPackages(names, options) {

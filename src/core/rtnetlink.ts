@@ -1,6 +1,6 @@
 // The kernel's route netlink as bringing an interface up needs it: links, addresses and routes of IPv4, rtnetlink(7).
 //
-// Messages are little-endian, like every machine that Subnetra runs on. They are built and read in REGION_SCRATCH.
+// Messages have the machine's byte order. They are built and read in REGION_SCRATCH, which is little-endian.
 
 import { REGION_SCRATCH } from "../engine/abi.ts";
 import type { Engine } from "../engine/exports.ts";
@@ -60,6 +60,7 @@ export class Rtnetlink {
   private readonly sys: Sys;
   private readonly fd: number;
   private readonly start: number;
+  private readonly big: boolean;
   /** End of the request being built. */
   private end = 0;
   private sequence = 0;
@@ -70,6 +71,7 @@ export class Rtnetlink {
     this.sys = sys;
     this.fd = fd;
     this.start = engine.call.region(REGION_SCRATCH);
+    this.big = sys.bigEndian;
   }
 
   close(): void {
@@ -251,21 +253,28 @@ export class Rtnetlink {
   }
 
   private set16(at: number, value: number): void {
-    this.engine.u8[at] = value & 255;
-    this.engine.u8[at + 1] = value >> 8;
+    this.engine.u8[at] = this.big ? value >> 8 : value & 255;
+    this.engine.u8[at + 1] = this.big ? value & 255 : value >> 8;
   }
 
   private set32(at: number, value: number): void {
-    this.engine.u32[at >> 2] = value;
+    this.engine.u32[at >> 2] = this.big ? swapped(value) : value;
   }
 
   private u16(at: number): number {
-    return this.engine.u8[at]! | (this.engine.u8[at + 1]! << 8);
+    const { u8 } = this.engine;
+    return this.big ? (u8[at]! << 8) | u8[at + 1]! : u8[at]! | (u8[at + 1]! << 8);
   }
 
   private u32(at: number): number {
-    return this.engine.u32[at >> 2]!;
+    const value = this.engine.u32[at >> 2]!;
+    return this.big ? swapped(value) : value;
   }
 }
 
 function ignore(): void {}
+
+/** The four bytes of a u32 the other way round. */
+function swapped(value: number): number {
+  return ((value << 24) | ((value & 0xff00) << 8) | ((value >>> 8) & 0xff00) | (value >>> 24)) >>> 0;
+}

@@ -228,8 +228,10 @@ export interface Sys extends ClientSys {
   udpSegments(): number;
   /** Bytes that the kernel lets the UDP sockets owe together, by its own count: twice UDP_BUFFER when it granted that. */
   udpBuffer(): number;
-  /** First u16 of a struct sockaddr_in here. */
+  /** First u16 of a struct sockaddr_in here, read as little-endian like all of engine memory. */
   readonly sockaddrFamily: number;
+  /** True when the kernel's own structures are big-endian. Engine memory never is. */
+  readonly bigEndian: boolean;
   /**
    * Waits until a descriptor is readable or `timeoutMs` have passed (-1 = no limit). READY_* bits, 0 on time-out.
    */

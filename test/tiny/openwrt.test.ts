@@ -14,12 +14,16 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
+import { pathToFileURL } from "node:url";
 import { newKey } from "../../lab/config.ts";
 import { Lab } from "../../lab/lab.ts";
 import { until } from "../../lab/process.ts";
 import { addBusybox } from "../support/roots.ts";
 import { nativeTarget, root, run, skipUnless, skipWithout } from "../support/tiny/tiny.ts";
 
+const { preinst } = (await import(pathToFileURL(join(root, "scripts/tiny/ipk.mjs")).href)) as {
+  preinst(target: string): string;
+};
 const VERSION = JSON.parse(readFileSync(join(root, "package.json"), "utf8")).version as string;
 const PACKAGE = join(root, `dist/tiny/subnetra_${VERSION}_${nativeTarget}.ipk`);
 const APPLETS = [
@@ -37,6 +41,7 @@ const APPLETS = [
   "tar",
   "gzip",
   "ls",
+  "dd",
 ];
 const RC_COMMON = `#!/bin/sh
 script=$1 action=$2 name=$(basename "$1")
@@ -127,6 +132,21 @@ describe("OpenWrt package", {
     const other = sh("uname() { echo mips; }; export IPKG_INSTROOT=; . /control/preinst");
     assert.equal(other.status, 1);
     assert.match(other.stderr, /this machine is mips; get the other file/);
+  });
+
+  it("tells MIPS of both byte orders apart, which uname does not", () => {
+    for (const [target, status] of [
+      ["mipsel", 0],
+      ["mips", 1],
+    ] as const) {
+      writeFileSync(join(router, "tmp/preinst"), preinst(target));
+      // The programs here are little-endian, as on a router of the first kind.
+      assert.equal(
+        sh("uname() { echo mips; }; export IPKG_INSTROOT=; . /tmp/preinst").status,
+        status,
+        target,
+      );
+    }
   });
 
   it("33: enable makes S95subnetrad; without a configuration postinst says what to do", () => {

@@ -27,6 +27,8 @@ type Of<Name extends "ListenPort" | "Privileges" | "UdpReceiver" | "UdpSender"> 
 
 export class NodejsSys extends NodejsClientSys implements Sys {
   readonly sockaddrFamily = system.SOCKADDR_FAMILY;
+  /** The engine's views are native, so Node.js on a big-endian machine could not run it at all. */
+  readonly bigEndian = false;
   /** Node's event loop, to which the driver returns when `yieldDue` says so. */
   readonly host = new HostLoop();
   protected readonly engine: Engine;

@@ -53,6 +53,7 @@ export interface Surroundings extends Waiter {
 
 export class SimSys extends LocalClient implements Sys {
   readonly sockaddrFamily = 2;
+  readonly bigEndian: boolean = false;
   /** Set by wait(): the loop has nothing to do before this many ms, or -1 for no limit. null while it is busy. */
   parkedFor: number | null = null;
   /** A signal has arrived. */

@@ -14,6 +14,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 
 /* Longest text in either direction: what a unix datagram may carry. Pages that no text reaches cost nothing.
  */
@@ -451,8 +452,10 @@ void bind_native(duk_context *ctx, int argc, char **argv)
     duk_put_function_list(ctx, -1, sys_functions);
     duk_push_string(ctx, "linux");
     duk_put_prop_string(ctx, -2, "os");
-    duk_push_int(ctx, 2);
+    duk_push_int(ctx, little16(AF_INET));
     duk_put_prop_string(ctx, -2, "sockaddrFamily");
+    duk_push_boolean(ctx, BIG_ENDIAN_HOST);
+    duk_put_prop_string(ctx, -2, "bigEndian");
     duk_put_prop_string(ctx, -2, "sys");
 
     push_engine(ctx);

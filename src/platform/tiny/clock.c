@@ -5,7 +5,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <string.h>
 #include <sys/random.h>
 #include <time.h>
 #include <unistd.h>
@@ -15,9 +14,11 @@ void sys_clock(uint32_t offset)
     struct timespec wall = {0}, steady = {0};
     clock_gettime(CLOCK_REALTIME, &wall);
     clock_gettime(CLOCK_MONOTONIC, &steady);
-    uint64_t record[4] = {(uint64_t)wall.tv_sec, (uint64_t)wall.tv_nsec, (uint64_t)steady.tv_sec,
-                          (uint64_t)steady.tv_nsec};
-    memcpy(engine_bytes(offset, sizeof record), record, sizeof record);
+    uint8_t *record = engine_bytes(offset, 32);
+    record_set64(record, 0, (uint64_t)wall.tv_sec);
+    record_set64(record, 8, (uint64_t)wall.tv_nsec);
+    record_set64(record, 16, (uint64_t)steady.tv_sec);
+    record_set64(record, 24, (uint64_t)steady.tv_nsec);
 }
 
 int64_t sys_milliseconds(void)

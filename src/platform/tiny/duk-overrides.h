@@ -4,6 +4,8 @@
  * typed arrays; what it does not use is left out, and errors carry no file names, lines or tracebacks.
  */
 
+#include "byte-order.h"
+
 /* Built-ins that core does not use. */
 #undef DUK_USE_BASE64_FASTPATH
 #undef DUK_USE_BASE64_SUPPORT

@@ -7,6 +7,8 @@
 #ifndef SUBNETRA_ENGINE_H
 #define SUBNETRA_ENGINE_H
 
+#include "byte-order.h"
+
 #include <stdint.h>
 
 /* 32 MiB as on Node. The array lies in .bss: the system commits a page when it is first touched. */
@@ -53,15 +55,22 @@ void *engine_bytes(uint32_t offset, uint32_t length);
 /* The bytes of a REGION_*. */
 uint8_t *engine_region(uint32_t id, uint32_t length);
 
-/* The little-endian u32 of a record. All targets are little-endian; records are aligned. */
+/* The u32 of a record; records are aligned. */
 static inline uint32_t record_get(const uint8_t *record, uint32_t field)
 {
-    return *(const uint32_t *)(const void *)(record + field);
+    return little32(*(const uint32_t *)(const void *)(record + field));
 }
 
 static inline void record_set(uint8_t *record, uint32_t field, uint32_t value)
 {
-    *(uint32_t *)(void *)(record + field) = value;
+    *(uint32_t *)(void *)(record + field) = little32(value);
+}
+
+/* The u64 of a record. */
+static inline void record_set64(uint8_t *record, uint32_t field, uint64_t value)
+{
+    record_set(record, field, (uint32_t)value);
+    record_set(record, field + 4, (uint32_t)(value >> 32));
 }
 
 #endif

@@ -32,10 +32,18 @@ static int set_interface(int fd, const char *name, int flags)
     return 0;
 }
 
+/* The engine's virtio headers are little-endian, whatever this machine is (Linux 4.0). */
+static int little_headers(int fd)
+{
+    int little = 1;
+    return !BIG_ENDIAN_HOST || ioctl(fd, TUNSETVNETLE, &little) == 0;
+}
+
 static int enable_offload(int fd)
 {
     int header = ABI_VNET_LENGTH;
-    return ioctl(fd, TUNSETVNETHDRSZ, &header) == 0 && ioctl(fd, TUNSETOFFLOAD, ABI_TUN_OFFLOADS) == 0;
+    return little_headers(fd) && ioctl(fd, TUNSETVNETHDRSZ, &header) == 0 &&
+           ioctl(fd, TUNSETOFFLOAD, ABI_TUN_OFFLOADS) == 0;
 }
 
 /* Opens the device with these flags: its descriptor, or -(stage, errno). */

@@ -2,6 +2,7 @@
 // told to change, written as the commands of iproute2. Reads the messages in its own way (rtnetlink(7)).
 
 import * as os from "../../../src/core/sys.ts";
+import type { Engine } from "../../../src/engine/exports.ts";
 import { FakeSys } from "./fake-sys.ts";
 
 const FD = 900;
@@ -22,30 +23,51 @@ interface Route {
   table?: number;
 }
 
+/** Numbers of a message, in the byte order of the machine. */
+class Order {
+  readonly big: boolean;
+  constructor(big: boolean) {
+    this.big = big;
+  }
+  u16(bytes: Buffer, at: number): number {
+    return this.big ? bytes.readUInt16BE(at) : bytes.readUInt16LE(at);
+  }
+  u32(bytes: Buffer, at: number): number {
+    return this.big ? bytes.readUInt32BE(at) : bytes.readUInt32LE(at);
+  }
+  set16(bytes: Buffer, at: number, value: number): void {
+    if (this.big) bytes.writeUInt16BE(value, at);
+    else bytes.writeUInt16LE(value, at);
+  }
+  set32(bytes: Buffer, at: number, value: number): void {
+    if (this.big) bytes.writeUInt32BE(value, at);
+    else bytes.writeUInt32LE(value, at);
+  }
+  word(value: number): Buffer {
+    const bytes = Buffer.alloc(4);
+    this.set32(bytes, 0, value);
+    return bytes;
+  }
+
+  /** The attributes behind a message's fixed part. */
+  attributes(bytes: Buffer): Map<number, Buffer> {
+    const found = new Map<number, Buffer>();
+    for (let at = 0; at < bytes.length; at += padded(this.u16(bytes, at)))
+      found.set(this.u16(bytes, at + 2), bytes.subarray(at + 4, at + this.u16(bytes, at)));
+    return found;
+  }
+
+  attribute(type: number, value: Buffer): Buffer {
+    const bytes = Buffer.alloc(padded(4 + value.length));
+    this.set16(bytes, 0, 4 + value.length);
+    this.set16(bytes, 2, type);
+    value.copy(bytes, 4);
+    return bytes;
+  }
+}
+
 const dotted = (bytes: Buffer) => [...bytes].join(".");
 const padded = (length: number) => (length + 3) & ~3;
-
-/** The attributes behind a message's fixed part. */
-function attributes(bytes: Buffer): Map<number, Buffer> {
-  const found = new Map<number, Buffer>();
-  for (let at = 0; at < bytes.length; at += padded(bytes.readUInt16LE(at)))
-    found.set(bytes.readUInt16LE(at + 2), bytes.subarray(at + 4, at + bytes.readUInt16LE(at)));
-  return found;
-}
-
-function attribute(type: number, value: Buffer): Buffer {
-  const bytes = Buffer.alloc(padded(4 + value.length));
-  bytes.writeUInt16LE(4 + value.length, 0);
-  bytes.writeUInt16LE(type, 2);
-  value.copy(bytes, 4);
-  return bytes;
-}
-
-const u32 = (value: number) => {
-  const bytes = Buffer.alloc(4);
-  bytes.writeUInt32LE(value);
-  return bytes;
-};
 
 export class FakeNetlink extends FakeSys {
   /** Interfaces by index. */
@@ -62,7 +84,16 @@ export class FakeNetlink extends FakeSys {
   readonly refusals: { [command: string]: number } = {};
   /** Whether somebody has its socket. */
   inUse = false;
+  override readonly bigEndian: boolean;
+  private readonly order: Order;
   private readonly answers: Buffer[] = [];
+
+  /** @param bigEndian the kernel's order; engine memory stays little-endian */
+  constructor(engine: Engine, bigEndian = false) {
+    super(engine);
+    this.bigEndian = bigEndian;
+    this.order = new Order(bigEndian);
+  }
 
   override netlinkOpen(): number {
     const failed = this.failures.netlinkOpen;
@@ -96,11 +127,11 @@ export class FakeNetlink extends FakeSys {
   }
 
   private handle(message: Buffer): void {
-    const type = message.readUInt16LE(4);
-    const sequence = message.readUInt32LE(8);
-    const body = message.subarray(16, message.readUInt32LE(0));
+    const type = this.order.u16(message, 4);
+    const sequence = this.order.u32(message, 8);
+    const body = message.subarray(16, this.order.u32(message, 0));
     // Something of an earlier request that nobody has read any more.
-    this.reply(DONE, sequence - 1, u32(0));
+    this.reply(DONE, sequence - 1, this.order.word(0));
     if (type === GETLINK) this.tellLink(sequence, body);
     else if (type === GETROUTE) this.tellRoutes(sequence);
     else this.change(type, sequence, body);
@@ -108,25 +139,25 @@ export class FakeNetlink extends FakeSys {
 
   private reply(type: number, sequence: number, body: Buffer): void {
     const bytes = Buffer.alloc(padded(16 + body.length));
-    bytes.writeUInt32LE(16 + body.length, 0);
-    bytes.writeUInt16LE(type, 4);
-    bytes.writeUInt32LE(sequence, 8);
+    this.order.set32(bytes, 0, 16 + body.length);
+    this.order.set16(bytes, 4, type);
+    this.order.set32(bytes, 8, sequence);
     body.copy(bytes, 16);
     this.answers.push(bytes);
   }
 
   private tellLink(sequence: number, body: Buffer): void {
-    const wanted = attributes(body.subarray(16)).get(3);
+    const wanted = this.order.attributes(body.subarray(16)).get(3);
     const name =
-      wanted === undefined ? this.links.get(body.readUInt32LE(4)) : wanted.toString().replace("\0", "");
+      wanted === undefined ? this.links.get(this.order.u32(body, 4)) : wanted.toString().replace("\0", "");
     const index = [...this.links].find(([, link]) => link === name)?.[0];
     if (index === undefined || name === undefined) {
-      this.reply(ERROR, sequence, u32(-ENODEV >>> 0));
+      this.reply(ERROR, sequence, this.order.word(-ENODEV >>> 0));
       return;
     }
     const fixed = Buffer.alloc(16);
-    fixed.writeUInt32LE(index, 4);
-    this.reply(NEWLINK, sequence, Buffer.concat([fixed, attribute(3, Buffer.from(`${name}\0`))]));
+    this.order.set32(fixed, 4, index);
+    this.reply(NEWLINK, sequence, Buffer.concat([fixed, this.order.attribute(3, Buffer.from(`${name}\0`))]));
   }
 
   private tellRoutes(sequence: number): void {
@@ -134,34 +165,34 @@ export class FakeNetlink extends FakeSys {
       const [address, bits] = prefix.split("/");
       const fixed = Buffer.from([2, Number(bits), 0, 0, table ?? 254, 3, 253, 1, 0, 0, 0, 0]);
       const index = [...this.links].find(([, link]) => link === device)?.[0];
-      const parts = [fixed, attribute(1, Buffer.from(address!.split(".").map(Number)))];
-      if (index !== undefined) parts.push(attribute(4, u32(index)));
-      if (metric !== undefined) parts.push(attribute(6, u32(metric)));
+      const parts = [fixed, this.order.attribute(1, Buffer.from(address!.split(".").map(Number)))];
+      if (index !== undefined) parts.push(this.order.attribute(4, this.order.word(index)));
+      if (metric !== undefined) parts.push(this.order.attribute(6, this.order.word(metric)));
       this.reply(NEWROUTE, sequence, Buffer.concat(parts));
     }
-    this.reply(DONE, sequence, u32(0));
+    this.reply(DONE, sequence, this.order.word(0));
   }
 
   private change(type: number, sequence: number, body: Buffer): void {
     const command = this.command(type, body);
     const refused = this.refusals[command] ?? 0;
     if (refused === 0) this.commands.push(command);
-    this.reply(ERROR, sequence, u32(refused >>> 0));
+    this.reply(ERROR, sequence, this.order.word(refused >>> 0));
   }
 
   private command(type: number, body: Buffer): string {
     if (type === NEWLINK) {
-      const mtu = attributes(body.subarray(16)).get(4)!.readUInt32LE();
-      const up = (body.readUInt32LE(8) & body.readUInt32LE(12) & 1) === 1;
-      return `ip link set ${this.links.get(body.readUInt32LE(4))} mtu ${mtu}${up ? " up" : ""}`;
+      const mtu = this.order.u32(this.order.attributes(body.subarray(16)).get(4)!, 0);
+      const up = (this.order.u32(body, 8) & this.order.u32(body, 12) & 1) === 1;
+      return `ip link set ${this.links.get(this.order.u32(body, 4))} mtu ${mtu}${up ? " up" : ""}`;
     }
     if (type === NEWADDR) {
-      const given = attributes(body.subarray(8));
+      const given = this.order.attributes(body.subarray(8));
       const address = dotted(given.get(2)!);
       // Both ends of the link are named, and are the same.
-      return `ip addr add ${address}/${body[1]} dev ${this.links.get(body.readUInt32LE(4))}${address === dotted(given.get(1)!) ? "" : " peer"}`;
+      return `ip addr add ${address}/${body[1]} dev ${this.links.get(this.order.u32(body, 4))}${address === dotted(given.get(1)!) ? "" : " peer"}`;
     }
-    const given = attributes(body.subarray(12));
-    return `ip route add ${dotted(given.get(1)!)}/${body[1]} dev ${this.links.get(given.get(4)!.readUInt32LE())}`;
+    const given = this.order.attributes(body.subarray(12));
+    return `ip route add ${dotted(given.get(1)!)}/${body[1]} dev ${this.links.get(this.order.u32(given.get(4)!, 0))}`;
   }
 }

@@ -10,6 +10,7 @@ const SECONDS = 1767225600n;
 class PartialSys {
   readonly os = "linux";
   readonly sockaddrFamily = 2;
+  readonly bigEndian = false;
   readonly printed: string[] = [];
   private readonly engine: Engine;
   private readonly input: Buffer;

@@ -190,7 +190,12 @@ function memoryCalls(remote: Remote): Partial<Sys> {
 /** A machine with the static file's Sys. `program` is sys-driver, built. */
 export function remoteMachine(program: string, env: NodeJS.ProcessEnv): Machine {
   const remote = new Remote(program, env);
-  const own: { [name: string]: unknown } = { ...memoryCalls(remote), sockaddrFamily: 2, os: "linux" };
+  const own: { [name: string]: unknown } = {
+    ...memoryCalls(remote),
+    sockaddrFamily: 2,
+    bigEndian: false,
+    os: "linux",
+  };
   const sys = new Proxy(own, {
     get: (target, name: string) =>
       target[name] ?? ((...args: (number | string)[]) => remote.call(name, ...args)),

@@ -48,7 +48,7 @@ function failure(sys: FakeNetlink, document: object = SPOKE): string {
   return assert.fail("it came up");
 }
 
-test("the steps done are the commands of the plan, whatever the configuration", () => {
+test("the steps done are the commands of the plan, whatever the configuration and the byte order", () => {
   const address = fc.tuple(fc.nat(3), fc.nat(3), fc.nat(3)).map((bytes) => `10.${bytes.join(".")}`);
   const prefix = fc.tuple(address, fc.constantFrom(0, 8, 16, 22, 24, 30, 32)).map((parts) => parts.join("/"));
   const peer = (id: number) =>
@@ -70,9 +70,9 @@ test("the steps done are the commands of the plan, whatever the configuration", 
     },
     { requiredKeys: ["local_id", "peers"] },
   );
-  const sys = kernel();
+  const machines = [new FakeNetlink(loadEngine(), false), new FakeNetlink(loadEngine(), true)];
   fc.assert(
-    fc.property(document, (value) => {
+    fc.property(document, fc.constantFrom(...machines), (value, sys) => {
       sys.commands.length = 0;
       const config = read(value);
       bringUp({ engine: sys.engine, sys }, config, "snr0");
@@ -89,6 +89,12 @@ test("what is there already stays: the address, and a route through the same int
   sys.routes.push({ prefix: "192.168.2.0/24", device: "snr0" });
   bringUp({ engine: sys.engine, sys }, read(SPOKE), "snr0");
   assert.deepEqual(sys.commands, ["ip link set snr0 mtu 1400 up"]);
+});
+
+test("a big-endian kernel's routes and names are read", () => {
+  const sys = new FakeNetlink(loadEngine(), true);
+  sys.routes.push({ prefix: "192.168.2.0/24", device: "eth0" });
+  assert.match(failure(sys), /192\.168\.2\.0\/24 already leads to the interface eth0/);
 });
 
 test("a prefix that leads elsewhere is refused by name, and nothing behind it is done", () => {
