@@ -11,7 +11,7 @@ import { makeDebianRoot } from "./debian-root.mjs";
 import { DEB_MACHINES } from "./release/deb.mjs";
 import { root, run } from "./setup.mjs";
 import { buildTiny, targetFile } from "./tiny/build.mjs";
-import { installDebian } from "./tiny/toolchain.mjs";
+import { installDebian, installPython } from "./tiny/toolchain.mjs";
 
 /** The commands that the tests use, and the Debian package of each. */
 const COMMANDS = {
@@ -19,6 +19,7 @@ const COMMANDS = {
   curl: "curl",
   dash: "dash",
   debootstrap: "debootstrap",
+  "docker-compose": "docker-compose",
   fish: "fish",
   lintian: "lintian",
   man: "man-db",
@@ -28,10 +29,14 @@ const COMMANDS = {
   zsh: "zsh",
 };
 
+/** The schemas of Kubernetes' API and what checks against them, from PyPI. */
+const KUBERNETES_VALIDATE = "kubernetes-validate==1.37.0";
+
 const { values } = parseArgs({ options: { install: { type: "boolean" } } });
 if (values.install) {
   const missing = Object.keys(COMMANDS).filter((name) => spawnSync("which", [name]).status !== 0);
   if (missing.length > 0) installDebian(missing.map((name) => COMMANDS[name]));
+  installPython(KUBERNETES_VALIDATE);
   const wrong = makeDebianRoot();
   if (wrong !== "") {
     console.error(wrong);

@@ -54,11 +54,14 @@ export function installDebian(packages) {
   run("apt-get", ["install", "-y", "-qq", "--no-install-recommends", ...packages], { env });
 }
 
+/** Installs a package of PyPI, "name==version", below .cache. */
+export function installPython(requirement) {
+  if (!existsSync(PYTHON)) run("python3", ["-m", "venv", VENV]);
+  run(PYTHON, ["-m", "pip", "install", "--quiet", requirement]);
+}
+
 function install(list) {
-  if (!hasZig()) {
-    run("python3", ["-m", "venv", VENV]);
-    run(PYTHON, ["-m", "pip", "install", "--quiet", `ziglang==${ZIG_VERSION}`]);
-  }
+  if (!hasZig()) installPython(`ziglang==${ZIG_VERSION}`);
   const packages = list.map((item) => item.debian).filter(Boolean);
   if (packages.length > 0) installDebian(packages);
 }
