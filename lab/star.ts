@@ -122,13 +122,10 @@ export class Star {
     if (this.options.hubAddress) this.addRule(this.hub, `${HUB_OVERLAY}/32`, LOCAL);
   }
 
-  /** Starts the three daemons and applies their plans. */
+  /** Starts the three daemons and applies their plans. The hub first: it is to hear each spoke's first keepalive. */
   async start(options: { hub?: StartOptions; spokes?: StartOptions } = {}): Promise<void> {
-    await Promise.all([
-      this.startHub(options.hub),
-      this.a.start(options.spokes),
-      this.b.start(options.spokes),
-    ]);
+    await this.startHub(options.hub);
+    await Promise.all([this.a.start(options.spokes), this.b.start(options.spokes)]);
   }
 
   /** Adds a forwarding rule through the client. */
