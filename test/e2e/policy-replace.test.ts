@@ -84,10 +84,8 @@ endToEnd("Policy table replaced under load", () => {
   };
 
   it(`loses and misdirects no packet, and holds none up, in ${REPLACES} replacements of ${RULES} rules`, async (t) => {
-    const first = await holdUp(t);
-    if (first <= ALLOWED_US) return;
-    // On a shared machine one run in about ten is off by more than the limit: the middle of three is judged.
-    const added = quantile([first, await holdUp(t), await holdUp(t)], 0.5);
+    // Always three, good or bad, and the middle is judged: a single one is off by more than the limit now and then.
+    const added = quantile([await holdUp(t), await holdUp(t), await holdUp(t)], 0.5);
     assert.ok(added <= ALLOWED_US, `a replacement adds ${added} us to the 99.9th percentile`);
   });
 

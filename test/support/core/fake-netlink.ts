@@ -76,7 +76,6 @@ export class FakeNetlink extends FakeSys {
     [2, "eth0"],
     [7, "snr0"],
   ]);
-  readonly addresses: string[] = [];
   readonly routes: Route[] = [];
   /** What was changed, as commands. */
   readonly commands: string[] = [];
